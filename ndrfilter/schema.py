@@ -185,3 +185,10 @@ class Reason(Noun):
 
 
 NO_REASON = "unknown"
+
+
+class Schema(Noun):
+    """Every declared fact and record type by name: what rules may speak of."""
+
+    facts: dict[str, FactSpec]
+    records: dict[str, RecordSpec]

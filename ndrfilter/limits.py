@@ -33,6 +33,8 @@ MAX_DESCRIPTION_CHARS = 300
 
 # configuration
 MAX_CONFIG_FILE = 1024 * 1024
+MAX_CONFIG_DEPTH = 20
+MAX_CONFIG_NODES = 500_000
 MAX_SITES = 10_000
 
 # network: one deadline for a message, in seconds; at most this many questions

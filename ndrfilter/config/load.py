@@ -1,0 +1,160 @@
+"""Finding, reading and checking a configuration."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ndrfilter import limits
+from ndrfilter.config import sites
+from ndrfilter.config.model import ACTION_VERDICTS, ACTIONS, Config
+from ndrfilter.config.tree import Node, Place, Reader, from_python, nearest, plain
+from ndrfilter.errors import ConfigError, Diagnostic
+from ndrfilter.schema import VERDICTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+NAME = "ndrfilter.yml"
+_KEYS = ("site", "sites", "ruleset", "actions", "plugins", "lists")
+
+
+def load(path: Path | str | None = None, *, environ: Mapping[str, str] | None = None) -> Config:
+    """The configuration in `path`, or in the first of the usual places, or the embedded default.
+
+    Raises ConfigError with every mistake, each with its place.
+    """
+    found = Path(path) if path is not None else find(os.environ if environ is None else environ)
+    return Config() if found is None else _from_file(found)
+
+
+def find(environ: Mapping[str, str]) -> Path | None:
+    """The configuration file that applies: $NDRFILTER_CONFIG, the user's, the machine's; None if there is none."""
+    if environ.get("NDRFILTER_CONFIG"):
+        return Path(environ["NDRFILTER_CONFIG"])
+    home = environ.get("XDG_CONFIG_HOME") or (environ.get("HOME", "") and environ["HOME"] + "/.config")
+    places = [Path(home) / "ndrfilter" / NAME] if home else []
+    return next((place for place in [*places, Path("/etc/ndrfilter") / NAME] if place.is_file()), None)
+
+
+def from_mapping(mapping: Mapping[str, Any], *, folder: Path | None = None, place: Place | None = None) -> Config:
+    """A configuration from Python data in the file's shape; relative paths are below `folder` (here)."""
+    reader = Reader()
+    node = from_python(dict(mapping), place or Place("mapping"))
+    return _config(node, folder or Path(), reader)
+
+
+def read_text(path: Path, limit: int = limits.MAX_CONFIG_FILE) -> str:
+    """The file's text; raises ConfigError if it cannot be read, is too big, or is not UTF-8."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(limit + 1)
+    except OSError as error:
+        raise ConfigError([Diagnostic("C100", f"cannot read {path}: {error.strerror}", str(path))]) from error
+    if len(raw) > limit:
+        raise ConfigError([Diagnostic("C100", f"{path} is bigger than {limit} bytes", str(path))])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        source = raw.split(b"\n")[line - 1].decode("utf-8", "replace")
+        message = f"byte {raw[error.start]:#04x} is not UTF-8"
+        raise ConfigError([Diagnostic("C101", message, str(path), line, column, 1, source, "save as UTF-8")]) from error
+
+
+def _from_file(path: Path) -> Config:
+    from ndrfilter.config.yamltree import parse
+
+    reader = Reader()
+    node = parse(read_text(path), str(path), reader)
+    if reader.mistakes and node.value is None:
+        reader.finish()
+    folder = path.absolute().parent
+    rules, rulesets = folder / "rules", folder / "rulesets"
+    return _config(node, folder, reader)._replace(
+        path=path,
+        local_rules=rules if rules.is_dir() else None,
+        local_rulesets=rulesets if rulesets.is_dir() else None,
+    )
+
+
+def _config(node: Node, folder: Path, reader: Reader) -> Config:
+    entries = reader.mapping(node, "", _KEYS)
+    found = sites.read_sites(entries, folder, reader)
+    owners = sites.owners(found, reader)
+    names, settings = _plugins(entries.get("plugins"), reader)
+    config = Config(
+        sites=found,
+        ruleset=_ruleset(entries.get("ruleset"), reader),
+        actions=_actions(entries.get("actions"), reader),
+        plugins=names,
+        lists=_lists(entries.get("lists"), folder, reader),
+        origins=reader.origins,
+        settings=settings,
+        owners=owners,
+    )
+    reader.finish()
+    return config
+
+
+def _ruleset(node: Node | None, reader: Reader) -> str:
+    if node is None:
+        return "default"
+    name = reader.text(node, "ruleset")
+    if name and not name.replace("-", "").replace("_", "").isalnum():
+        advice = "write the name alone: ruleset: default; your own go into rulesets/NAME.yml beside this file"
+        reader.wrong("C230", f'ruleset: "{name}" is no name of a ruleset', node.place, advice)
+    return name
+
+
+def _actions(node: Node | None, reader: Reader) -> dict[str, str]:
+    chosen = dict.fromkeys(ACTION_VERDICTS, "header")
+    for verdict, item in ({} if node is None else reader.mapping(node, "actions")).items():
+        if verdict in ACTION_VERDICTS:
+            chosen[verdict] = _action(item, f"actions.{verdict}", reader)
+            continue
+        place = (node or item).keys.get(verdict, item.place)
+        if verdict in VERDICTS:
+            advice = "such mail always passes: remove this line; only backscatter and fake have an action"
+            reader.wrong("C231", f"actions: nothing may be done to {verdict} mail", place, advice)
+        else:
+            near = nearest(verdict, ACTION_VERDICTS)
+            reader.wrong(
+                "C110", f'unknown key "{verdict}" in actions', place, f'did you mean "{near or "backscatter"}"?'
+            )
+    return chosen
+
+
+def _action(node: Node, key: str, reader: Reader) -> str:
+    word = reader.text(node, key)
+    if word and word not in ACTIONS:
+        near = nearest(word, ACTIONS)
+        advice = (f'did you mean "{near}"? ' if near else "") + f"possible are {', '.join(ACTIONS)}"
+        reader.wrong("C232", f'{key}: there is no action "{word}"', node.place, advice)
+    return word
+
+
+def _plugins(node: Node | None, reader: Reader) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
+    settings: dict[str, dict[str, Any]] = {}
+    for item in [] if node is None else reader.items(node, "plugins", "spf, dkim"):
+        if isinstance(item.value, dict):
+            for name, values in item.value.items():
+                settings[name] = {key: plain(value) for key, value in reader.mapping(values, f"plugins.{name}").items()}
+        else:
+            settings[reader.text(item, "plugins")] = {}
+    return tuple(filter(None, settings)), settings
+
+
+def _lists(node: Node | None, folder: Path, reader: Reader) -> dict[str, Path]:
+    found = {}
+    for name, item in ({} if node is None else reader.mapping(node, "lists")).items():
+        path = folder / reader.text(item, f"lists.{name}")
+        if not path.is_file():
+            reader.wrong(
+                "C240", f"lists.{name}: there is no file {path}", item.place, "one entry a line; # begins a comment"
+            )
+        found[name] = path
+    return found

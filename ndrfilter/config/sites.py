@@ -1,0 +1,123 @@
+"""`site:` and `sites:`: from nodes to the Site nouns, and who owns which domain."""
+
+from __future__ import annotations
+
+from ndrfilter import limits
+from ndrfilter.config import hosts
+from ndrfilter.config.tree import Node, Place
+from ndrfilter.schema import COMPLETENESS
+from ndrfilter.site import Relay, Site
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ndrfilter.config.tree import Reader
+
+KEYS = ("domains", "domains_file", "relays", "receivers", "authserv_id", "complete", "vars")
+
+
+def read_sites(entries: dict[str, Node], folder: Path, reader: Reader) -> tuple[Site, ...]:
+    """The sites in the top level's entries; files are relative to `folder`."""
+    if "sites" not in entries:
+        return (read_site(entries["site"], "site", folder, reader),) if "site" in entries else ()
+    if "site" in entries:
+        reader.wrong("C220", "both site and sites", entries["site"].place, "move the one into the list of the others")
+    nodes = reader.items(entries["sites"], "sites", "{domains: [example.com], relays: […]}")
+    if len(nodes) > limits.MAX_SITES:
+        advice = "one site with a domains_file serves any number of domains"
+        reader.wrong("C221", f"sites: more than {limits.MAX_SITES}", entries["sites"].place, advice)
+    return tuple(
+        read_site(node, f"sites[{number}]", folder, reader) for number, node in enumerate(nodes[: limits.MAX_SITES])
+    )
+
+
+def read_site(node: Node, key: str, folder: Path, reader: Reader) -> Site:
+    """One site."""
+    entries = reader.mapping(node, key, KEYS)
+    domains = _domains(entries, key, folder, reader)
+    if not domains and not reader.mistakes:
+        reader.wrong(
+            "C222", f"{key}: no domains", node.place, "name the domains of your addresses: domains: [example.com]"
+        )
+    return Site(
+        domains=domains,
+        relays=_relays(entries.get("relays"), f"{key}.relays", reader),
+        receivers=_relays(entries.get("receivers"), f"{key}.receivers", reader),
+        authserv_ids=_authserv_ids(entries.get("authserv_id"), f"{key}.authserv_id", reader),
+        complete=_complete(entries.get("complete"), f"{key}.complete", reader),
+        vars=_vars(entries.get("vars"), f"{key}.vars", reader),
+    )
+
+
+def owners(sites: tuple[Site, ...], reader: Reader) -> dict[str, Site]:
+    """Which site each domain belongs to; a domain of two sites is a mistake."""
+    found: dict[str, Site] = {}
+    for number, site in enumerate(sites):
+        for domain in site.domains:
+            if found.setdefault(domain, site) is not site:
+                place = reader.origins.get(f"sites[{number}].domains", Place())
+                reader.wrong("C223", f'sites[{number}].domains: "{domain}" belongs to an earlier site too', place)
+    return found
+
+
+def _domains(entries: dict[str, Node], key: str, folder: Path, reader: Reader) -> tuple[str, ...]:
+    nodes = _items(entries.get("domains"), f"{key}.domains", reader)
+    found = [hosts.domain(node, f"{key}.domains", reader) for node in nodes]
+    if "domains_file" in entries:
+        found += _domains_file(entries["domains_file"], f"{key}.domains_file", folder, reader)
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _domains_file(node: Node, key: str, folder: Path, reader: Reader) -> list[str]:
+    name = reader.text(node, key)
+    if not name:
+        return []
+    path = folder / name
+    try:
+        with path.open("rb") as file:
+            raw = file.read(limits.MAX_LIST_FILE)
+    except OSError as error:
+        reader.wrong("C224", f"{key}: {path}: {error.strerror}", node.place, "one domain a line; # begins a comment")
+        return []
+    found = []
+    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
+        written = line.partition("#")[0].strip()
+        if written:
+            place = Place(str(path), number, line.index(written) + 1, len(written), line)
+            found.append(hosts.domain(Node(written, place, quoted=True), key, reader))
+    return found
+
+
+def _items(node: Node | None, key: str, reader: Reader) -> list[Node]:
+    return [] if node is None else reader.items(node, key)
+
+
+def _relays(node: Node | None, key: str, reader: Reader) -> tuple[Relay, ...]:
+    found = (hosts.relay(item, key, reader) for item in _items(node, key, reader))
+    return tuple(relay for relay in found if relay is not None)
+
+
+def _authserv_ids(node: Node | None, key: str, reader: Reader) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    nodes = node.value if isinstance(node.value, list) else [node]
+    return tuple(filter(None, (hosts.domain(item, key, reader) for item in nodes)))
+
+
+def _complete(node: Node | None, key: str, reader: Reader) -> frozenset[str]:
+    found = set()
+    for item in _items(node, key, reader):
+        word = reader.text(item, key)
+        if word in COMPLETENESS:
+            found.add(word)
+        elif word:
+            advice = "relays: all our mail leaves through them; log: the sent log has it all; signing: we sign it all"
+            reader.wrong("C225", f'{key}: "{word}" is none of {", ".join(COMPLETENESS)}', item.place, advice)
+    return frozenset(found)
+
+
+def _vars(node: Node | None, key: str, reader: Reader) -> tuple[tuple[str, str], ...]:
+    if node is None:
+        return ()
+    return tuple((name, reader.text(item, f"{key}.{name}")) for name, item in reader.mapping(node, key).items())

@@ -192,3 +192,10 @@ class Schema(Noun):
 
     facts: dict[str, FactSpec]
     records: dict[str, RecordSpec]
+
+
+class Schema(Noun):
+    """Everything declared: what rules may ask. Keys are the specs' own names."""
+
+    facts: dict[str, FactSpec]
+    records: dict[str, RecordSpec]

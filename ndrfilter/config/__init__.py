@@ -2,5 +2,6 @@
 
 from ndrfilter.config.load import find, from_mapping, load
 from ndrfilter.config.model import Config
+from ndrfilter.config.rulesets import RulesetChoice, load_ruleset
 
-__all__ = ["Config", "find", "from_mapping", "load"]
+__all__ = ["Config", "RulesetChoice", "find", "from_mapping", "load", "load_ruleset"]

@@ -1,0 +1,225 @@
+"""Rulesets: which rules run, at what thresholds, caps, scores and modes. No conditions live here.
+
+A name is looked up in the rulesets/ folder beside the configuration, then among the shipped ones; a local file may
+extend the shipped one of its own name, so that an upgrade reaches what it does not override.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+
+from ndrfilter import resources
+from ndrfilter.config.load import read_text
+from ndrfilter.config.tree import Place, Reader, nearest
+from ndrfilter.errors import ConfigError
+from ndrfilter.noun import Noun
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from ndrfilter.config.model import Config
+    from ndrfilter.config.tree import Node
+
+MODES = ("live", "shadow", "off")
+AXES = ("origin", "fake")
+_KEYS = ("description", "extends", "required", "act", "rules", "disable", "groups", "scores", "modes")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class RulesetChoice(Noun):
+    """What a ruleset and those it extends say together.
+
+    A pattern (`rules`, `disable`, keys of `modes`) is a rule's name with stars, a file "origin/*.ndr", or "tag:new"; in
+    `rules`, "not " before it excludes. `act` false allows no action but the header, whatever the configuration says.
+    `paths` has the files, the chosen one first.
+    """
+
+    name: str
+    description: str = ""
+    required: Mapping[str, float] = MappingProxyType(dict.fromkeys(AXES, 5.0))
+    act: bool = True
+    rules: tuple[str, ...] = ("*",)
+    disable: tuple[str, ...] = ()
+    caps: Mapping[str, float] = _NOTHING
+    scores: Mapping[str, float] = _NOTHING
+    modes: Mapping[str, str] = _NOTHING
+    origins: Mapping[str, Place] = _NOTHING
+    paths: tuple[Path, ...] = ()
+
+    def mode(self, name: str, file: str, tags: Iterable[str], own: str = "live") -> str:
+        """The mode of a rule: this ruleset's word for it, else its `own`; "off" when it is not chosen."""
+        tags = tuple(tags)
+        if name in self.modes:
+            return self.modes[name]
+        if any(matches(pattern, name, file, tags) for pattern in self.disable):
+            return "off"
+        said = [mode for pattern, mode in self.modes.items() if matches(pattern, name, file, tags)]
+        if said:
+            return said[-1]
+        return own if self._chosen(name, file, tags) else "off"
+
+    def _chosen(self, name: str, file: str, tags: tuple[str, ...]) -> bool:
+        unwanted = (pattern[4:] for pattern in self.rules if pattern.startswith("not "))
+        wanted = (pattern for pattern in self.rules if not pattern.startswith("not "))
+        return any(matches(pattern, name, file, tags) for pattern in wanted) and not any(
+            matches(pattern, name, file, tags) for pattern in unwanted
+        )
+
+    def actions(self, config: Config) -> Mapping[str, str]:
+        """The actions that apply: the configuration's, or only the header where this ruleset does not act."""
+        return config.actions if self.act else dict.fromkeys(config.actions, "header")
+
+
+def matches(pattern: str, name: str, file: str, tags: Iterable[str]) -> bool:
+    """Whether a ruleset's pattern means the rule of that name, file and tags."""
+    pattern = pattern.strip()
+    if pattern.startswith("tag:"):
+        return any(fnmatchcase(tag, pattern[4:].strip()) for tag in tags)
+    if "/" in pattern or pattern.endswith(".ndr"):
+        return fnmatchcase(file, pattern) or fnmatchcase(file, f"*/{pattern}")
+    return fnmatchcase(name, pattern)
+
+
+class _File(Noun):
+    path: Path
+    entries: Mapping[str, Node]
+    reader: Reader
+
+
+def load_ruleset(name: str, local: Path | None = None, place: Place | None = None) -> RulesetChoice:
+    """The ruleset `name`, looked up in `local` and then among the shipped ones, with all that it extends.
+
+    Raises ConfigError; `place` is where the name was written.
+    """
+    reader = Reader()
+    folders = [folder for folder in (local, resources.root("rulesets")) if folder is not None]
+    chain = _chain(name, folders, place or Place(), reader)
+    choice = RulesetChoice(name=name, paths=tuple(file.path for file in chain))
+    for file in reversed(chain):
+        choice = _override(choice, file)
+        reader.mistakes += file.reader.mistakes
+    reader.finish()
+    return choice
+
+
+def ruleset_names(local: Path | None = None) -> tuple[str, ...]:
+    """The rulesets that can be chosen, sorted."""
+    folders = [folder for folder in (local, resources.root("rulesets")) if folder is not None]
+    return tuple(sorted({path.stem for folder in folders for path in folder.glob("*.yml")}))
+
+
+def _chain(name: str, folders: list[Path], place: Place, reader: Reader) -> list[_File]:
+    """The ruleset's file and those it extends, in that order."""
+    chain: list[_File] = []
+    while name:
+        path = _find(name, folders, chain[-1].path if chain else None)
+        if path is None:
+            _not_found(name, folders, place, reader)
+            break
+        if any(file.path == path for file in chain):
+            reader.wrong(
+                "C302", f'extends: "{name}" comes round to itself', place, "end the circle at a shipped ruleset"
+            )
+            break
+        file = _read(path)
+        chain.append(file)
+        node = file.entries.get("extends")
+        name, place = ("", place) if node is None else (file.reader.text(node, "extends"), node.place)
+    return chain
+
+
+def _find(name: str, folders: list[Path], child: Path | None) -> Path | None:
+    if not name.replace("-", "").replace("_", "").isalnum():
+        return None
+    paths = [folder / f"{name}.yml" for folder in folders]
+    return next((path for path in paths if path != child and path.is_file()), None)
+
+
+def _not_found(name: str, folders: list[Path], place: Place, reader: Reader) -> None:
+    names = sorted({path.stem for folder in folders for path in folder.glob("*.yml")})
+    near = nearest(name, names)
+    advice = f'did you mean "{near}"?' if near and near != name else f"there are {', '.join(names)}"
+    reader.wrong("C301", f'there is no ruleset "{name}" (looked in {", ".join(map(str, folders))})', place, advice)
+
+
+def _read(path: Path) -> _File:
+    from ndrfilter.config.yamltree import parse
+
+    reader = Reader()
+    try:
+        node = parse(read_text(path), str(path), reader)
+    except ConfigError as error:
+        reader.mistakes += error.diagnostics
+        return _File(path, {}, reader)
+    return _File(path, reader.mapping(node, "", _KEYS), reader)
+
+
+def _override(choice: RulesetChoice, file: _File) -> RulesetChoice:
+    """The choice with one more file's words put over it."""
+    entries, reader = file.entries, file.reader
+    new: dict[str, Any] = {}
+    if "description" in entries:
+        new["description"] = reader.text(entries["description"], "description")
+    if "act" in entries:
+        new["act"] = reader.boolean(entries["act"], "act")
+    if "rules" in entries:
+        new["rules"] = _patterns(entries["rules"], "rules", reader)
+    modes = _words(entries, reader)
+    disabled = _patterns(entries["disable"], "disable", reader) if "disable" in entries else ()
+    return choice._replace(
+        required={**choice.required, **_numbers(entries, "required", reader, AXES)},
+        disable=tuple(pattern for pattern in choice.disable if pattern not in modes) + disabled,
+        caps={**choice.caps, **_numbers(entries, "groups", reader)},
+        scores={**choice.scores, **_numbers(entries, "scores", reader)},
+        modes={**{key: mode for key, mode in choice.modes.items() if key not in disabled}, **modes},
+        origins={**choice.origins, **reader.origins},
+        **new,
+    )
+
+
+def _patterns(node: Node, key: str, reader: Reader) -> tuple[str, ...]:
+    found = []
+    for item in reader.items(node, key):
+        text = reader.text(item, key)
+        reader.origins[f"{key}.{text}"] = item.place
+        found.append(text)
+    return tuple(filter(None, found))
+
+
+def _numbers(
+    entries: Mapping[str, Node], key: str, reader: Reader, allowed: tuple[str, ...] | None = None
+) -> dict[str, float]:
+    found = {}
+    for name, item in (reader.mapping(entries[key], key, allowed) if key in entries else {}).items():
+        bare = item._replace(value=item.value.removeprefix("at most ")) if isinstance(item.value, str) else item
+        number = reader.number(bare if key == "groups" else item, f"{key}.{name}")
+        if number is not None and number < 0:
+            reader.wrong("C303", f"{key}.{name}: {number:g} is negative", item.place, _NEGATIVE[key])
+        elif number == 0 and key == "required":
+            reader.wrong("C304", f"{key}.{name}: 0 would accept anything", item.place, "5.0 is usual")
+        elif number is not None:
+            found[name] = number
+    return found
+
+
+_NEGATIVE = {
+    "required": "the origin axis has one threshold: backscatter above it, genuine below its negative",
+    "groups": "a cap limits both directions: write it positive",
+    "scores": "a rule's direction is its own (toward …); a score only says how much",
+}
+
+
+def _words(entries: Mapping[str, Node], reader: Reader) -> dict[str, str]:
+    found = {}
+    for name, item in (reader.mapping(entries["modes"], "modes") if "modes" in entries else {}).items():
+        word = reader.text(item, f"modes.{name}")
+        if word in MODES:
+            found[name] = word
+        elif word:
+            advice = f'did you mean "{nearest(word, MODES)}"?' if nearest(word, MODES) else "live, shadow or off"
+            reader.wrong("C305", f'modes.{name}: there is no mode "{word}"', item.place, advice)
+    return found

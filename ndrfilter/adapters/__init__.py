@@ -1,0 +1,1 @@
+"""The ports, implemented: DNS, zone text, clocks, SPF."""

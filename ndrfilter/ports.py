@@ -33,3 +33,6 @@ class Ports(Protocol):
     @property
     def clock(self) -> Clock:
         """The clock."""
+
+    async def spf(self, ip: str, domain: str, sender: str, helo: str) -> str:
+        """The SPF result (RFC 7208 section 2.6) for a client; raises `TemporaryError` when DNS does not answer."""

@@ -1,0 +1,69 @@
+"""The two drivers: they fetch what the engine needs, concurrently and under one deadline, and step it to its verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ndrfilter import limits
+from ndrfilter.engine.ruleset import RuleSet
+from ndrfilter.engine.step import Need, Verdict, step
+from ndrfilter.errors import TemporaryError
+from ndrfilter.facts.world import Facts
+from ndrfilter.ports import Ports
+from ndrfilter.schema import Unknown
+
+PortsFactory = Callable[[], Ports]
+
+
+def drive(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any], ports: PortsFactory) -> Verdict:
+    """The verdict, for callers without an event loop; one is made only if something must be fetched."""
+    outcome = step(ruleset, facts, lists, facts.site.complete)
+    if isinstance(outcome, Verdict):
+        return outcome
+    return _run(adrive(ruleset, facts, lists, ports))
+
+
+async def adrive(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any], ports: PortsFactory) -> Verdict:
+    """The verdict, fetching what is needed until nothing is, or the message's deadline passes."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + limits.MESSAGE_DEADLINE
+    opened: Ports | None = None
+    while isinstance(outcome := step(ruleset, facts, lists, facts.site.complete), Need):
+        opened = opened or ports()
+        await _fetch(outcome.names, facts, opened, deadline - loop.time())
+    return outcome
+
+
+async def _fetch(names: tuple[str, ...], facts: Facts, ports: Ports, seconds: float) -> None:
+    """Fetch these facts at once; what is not there in time is unknown."""
+    tasks = {name: asyncio.ensure_future(_ask(name, facts, ports)) for name in names}
+    await asyncio.wait(tasks.values(), timeout=max(0.0, seconds))
+    for name, task in tasks.items():
+        if not task.done():
+            task.cancel()
+            facts.settle(name, Unknown("no answer within the deadline"))
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+async def _ask(name: str, facts: Facts, ports: Ports) -> None:
+    spec = facts.schema.facts[name]
+    try:
+        value = await spec.afetch(facts, ports) if spec.afetch else None
+    except TemporaryError as error:
+        value = Unknown(str(error))
+    except Exception as error:
+        value = facts.failed(spec, error)
+    facts.settle(name, value)
+
+
+def _run(coroutine: Coroutine[Any, Any, Verdict]) -> Verdict:
+    """Run to the end; inside a running event loop in a thread of its own, because loops do not nest."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

@@ -1,0 +1,105 @@
+"""What a person is told, by key: did I send this, why do I get it, what should I do. The texts are data; translations replace them."""
+
+from __future__ import annotations
+
+from ndrfilter.engine.result import Advice, Recipient
+
+SENT = {
+    "backscatter": "No. Someone forged your address on a message that never passed your mail servers.",
+    "genuine": "Yes. The message that came back was sent through your own mail servers.",
+    "fake": "No, and nobody returned anything: this is an ordinary mail dressed up as a delivery report.",
+    "not-a-bounce": "This is not a delivery report; nothing of yours came back.",
+    "undetermined": "We cannot tell. What came back does not prove who sent it.",
+    "no-site": "We cannot tell, because nobody told us which domains and mail servers are yours.",
+}
+WHY = {
+    "backscatter": "A server accepted the forged message, could not deliver it, and reported that to the forged sender: you.",
+    "genuine": "{what}",
+    "fake": "It looks like a bounce so that you open a link or an attachment. No mail server wrote it.",
+    "not-a-bounce": "It carries neither the structure nor the wording of a mail server's report.",
+    "no-site": "It is a real report of a mail server, but whether the message was yours depends on who you are.",
+    "exempt": "It is left to another program: {exempt}.",
+    "claimed": "One of your servers is named in it, in a place where anybody could have written that.",
+    "weak": "Much speaks for a forged sender, but nothing that is hard enough to forge.",
+    "undecided": "Something that could prove it yours could not be checked.",
+    "handover": "One of your servers handed the message over, though other signs speak against it.",
+    "between": "Neither side has enough evidence.",
+}
+DO = {
+    "backscatter": "Nothing on your side is broken. Ignore it; do not reply.",
+    "genuine": "{do}",
+    "fake": "Do not click, open or answer anything in it. Delete it.",
+    "not-a-bounce": "Treat it as any other mail.",
+    "undetermined": "Read it: if you wrote to that address, it is yours; if not, ignore it.",
+    "no-site": "Run `ndrfilter config init`, or add `--me you@your.domain`.",
+}
+REASON = {
+    "backscatter": "You did not send this: someone forged your address.",
+    "genuine": "You sent this, and it came back: {short}.",
+    "fake": "Not a delivery report: no mail server wrote this.",
+    "not-a-bounce": "Not a delivery report.",
+    "undetermined": "A delivery report, but nothing shows whether you sent the original.",
+    "no-site": "A delivery report; without a site nobody can say whose the original was.",
+    "exempt": "Left to another program: {exempt}.",
+}
+WHAT_TO_DO = {
+    "address_unknown": "Check the address for a typing error, or ask the person for the new one.",
+    "mailbox_full": "Wait, or reach the person another way; the mailbox is full.",
+    "policy": "Their server refused it for its policy: ask your postmaster whether your server or domain is on a blocklist.",
+    "authentication": "Your domain's SPF, DKIM or DMARC did not satisfy them: show this to your postmaster.",
+    "too_big": "Send it smaller, or share the file by a link.",
+    "network": "Their server could not be reached or refused to relay; check the part behind the @, and try later.",
+    "expired": "Their server did not answer for a long time. Check the part behind the @, or try again later.",
+    "content": "Their server did not like the contents: check the attachment, or send it as plain text.",
+    "suspended": "The mailbox is disabled. Reach the person another way.",
+    "delay": "Nothing yet: the server is still trying and will tell you if it gives up.",
+    "success": "Nothing. It is a confirmation.",
+    "unknown": "Read what the server said, below, and check the address.",
+}
+_ANSWERS = frozenset({"relayed", "expanded", "success"})
+
+
+def advise(verdict: str, why: str, kind: str, recipients: tuple[Recipient, ...], exempt: str) -> Advice:
+    """The answers for this verdict; `why` is the decision's word, `exempt` the exempting rule's reason."""
+    key = why if verdict == "undetermined" and why == "no-site" else verdict
+    reason_key = "exempt" if why == "exempt" else key
+    short = _short(kind, recipients)
+    words = {"what": _what(kind, recipients), "do": _what_to_do(kind, recipients), "exempt": exempt, "short": short}
+    return Advice(
+        sent=SENT[key].format_map(words),
+        why=WHY.get(why, WHY["between"]).format_map(words) if key != verdict or verdict == "undetermined" else
+        WHY[verdict].format_map(words),
+        do=DO[key].format_map(words),
+        reason=REASON[reason_key].format_map(words),
+    )  # fmt: skip
+
+
+def _short(kind: str, recipients: tuple[Recipient, ...]) -> str:
+    if kind in _ANSWERS:
+        return "it arrived"
+    if kind == "delay":
+        return "it is delayed"
+    return (recipients[0].reason_text if recipients else "") or "it could not be delivered"
+
+
+def _what(kind: str, recipients: tuple[Recipient, ...]) -> str:
+    named = ", ".join(recipient.address for recipient in recipients[:3]) or "the recipient"
+    named += f" and {len(recipients) - 3} more" if len(recipients) > 3 else ""
+    if kind in _ANSWERS:
+        return f"A server confirms your mail to {named}."
+    if kind == "delay":
+        return f"Your mail to {named} is delayed; the server is still trying."
+    if kind == "failure":
+        return f"Your mail to {named} could not be delivered: {_short(kind, recipients)}."
+    return f"It answers a mail that you sent to {named}."
+
+
+def _what_to_do(kind: str, recipients: tuple[Recipient, ...]) -> str:
+    if kind in _ANSWERS:
+        return WHAT_TO_DO["success"]
+    if kind == "delay":
+        return WHAT_TO_DO["delay"]
+    if kind != "failure":
+        return "Read it."
+    reason = recipients[0].reason if recipients else "unknown"
+    return WHAT_TO_DO.get(reason, WHAT_TO_DO["unknown"])

@@ -1,0 +1,61 @@
+"""The rules in force: chosen, overridden and frozen. Rule files say what holds; rulesets say what counts."""
+
+from __future__ import annotations
+
+from ndrfilter.noun import Noun
+from ndrfilter.schema import Evidence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ndrfilter.lang.rule import Rule
+
+
+class Thresholds(Noun):
+    """How much is required on each axis."""
+
+    origin: float = 5.0
+    fake: float = 5.0
+
+
+class RuleSet(Noun):
+    """The rules in force, by name; `scored` are asked for every returned message, the others only through `hit`."""
+
+    name: str
+    rules: Mapping[str, Rule]
+    scored: tuple[Rule, ...]
+    required: Thresholds
+    caps: Mapping[str, float]
+
+
+def choose(
+    name: str,
+    rules: Iterable[Rule],
+    *,
+    required: Thresholds,
+    caps: Mapping[str, float],
+    scores: Mapping[str, float],
+    mode: Callable[[Rule], str],
+    now: float,
+) -> RuleSet:
+    """The rule set that a ruleset's choices make of the loaded rules. `mode` says live, shadow or off; expired is off."""
+    active: dict[str, Rule] = {}
+    for rule in rules:
+        chosen = "off" if rule.expires is not None and rule.expires <= now else mode(rule)
+        if chosen != "off":
+            active[rule.name] = rule._replace(score=scores.get(rule.name, rule.score), mode=chosen)
+    for replaced in [replaced for rule in active.values() if rule.mode == "live" for replaced in rule.replaces]:
+        active.pop(replaced, None)
+    scored = tuple(rule for rule in active.values() if (rule.toward and rule.score) or rule.exempt)
+    return RuleSet(name, active, scored, required, dict(caps))
+
+
+def counts_as_absence(rule: Rule, complete: frozenset[str]) -> bool:
+    """Whether a hit of this rule is only an absence that the site has not declared to mean anything."""
+    return rule.toward == "backscatter" and not rule.needs_complete <= complete
+
+
+def is_strong(rule: Rule) -> bool:
+    """Whether the rule rests on proof or on a record."""
+    return rule.evidence >= Evidence.RECORD

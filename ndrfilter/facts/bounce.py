@@ -1,0 +1,126 @@
+"""Facts of the bounce: kind, dialect, reporting MTA, recipients; and whether the message is dressed as a bounce at all."""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter.facts.recipients import RecipientFact, mta_of_text, recipients
+from ndrfilter.noun import Noun
+from ndrfilter.plugin import hookimpl
+from ndrfilter.schema import BOOLEAN, DOMAIN, KINDS, STRING, Evidence, FactSpec, enum, list_of, record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from ndrfilter.facts.world import Facts
+    from ndrfilter.message.model import Original, Report
+    from ndrfilter.schema import Recogniser
+
+DSN_KINDS = frozenset({"failure", "delay", "success", "relayed", "expanded"})
+_KIND_OF_ACTION = (
+    ("failed", "failure"), ("delayed", "delay"), ("delivered", "success"), ("relayed", "relayed"),
+    ("expanded", "expanded"),
+)  # fmt: skip
+_DAEMON = re.compile(r"^(mailer-?daemon|mail-?daemon|postmaster|mdaemon|double-bounce|bounces?|mail\.?delivery.*)$", re.I)
+_BOUNCE_WORDS = re.compile(
+    r"undeliver|deliver\w* (status|fail|problem|error|delay|incomplete|notif)|(fail|return|reject|bounc|undelivered)\w*"
+    r"[ :-]+\w*[ :-]*(mail|message|deliver|notice)|mail(er)?[ -](delivery|daemon|system)|non[- ]?(remis|recapit|consegn|entreg)"
+    r"|unzustellbar|nicht zugestellt|zustell\w*|onbestelbaar|niet bezorgd|échec|echec|no se puede entregar|no entregado"
+    r"|mancata consegna|impossibile recapitare|não foi possível entregar|配信|返送|不達|недостав|не доставлен|退信|无法",
+    re.I,
+)
+
+
+class Bounce(Noun):
+    """What the bounce says of itself."""
+
+    kind: str
+    recognisers: tuple[Recogniser, ...]
+    mta: str
+    recipients: tuple[RecipientFact, ...]
+
+
+def bounce(facts: Facts) -> Bounce:
+    """The bounce, read from its report and by the recognisers that hold."""
+    applied = tuple(one for one in facts.knowledge.recognisers if one.when(facts) is True)
+    report = facts.message.report
+    kind = _kind_of_report(report) or _kind_of_parts(facts) or _kind_of_recognisers(applied, facts)
+    if kind == "none":
+        return Bounce("none", (), "", ())
+    mta = (report.reporting_mta if report else "") or mta_of_text(facts, applied)
+    return Bounce(kind, applied, mta, recipients(facts, kind, applied))
+
+
+def _kind_of_report(report: Report | None) -> str:
+    actions = {recipient.action for recipient in report.recipients} if report else set()
+    return next((kind for action, kind in _KIND_OF_ACTION if action in actions), "")
+
+
+def _kind_of_parts(facts: Facts) -> str:
+    if facts.message.feedback is not None:
+        return "feedback"
+    return "receipt" if facts.message.disposition is not None else ""
+
+
+def _kind_of_recognisers(applied: tuple[Recogniser, ...], facts: Facts) -> str:
+    for recogniser in applied:
+        for kind, condition in recogniser.kinds:
+            if condition is None or condition(facts) is True:
+                return kind
+        if not recogniser.kinds:
+            return "failure"
+    return "none"
+
+
+def original_of(facts: Facts) -> Original | None:
+    """The message that came back: where MIME or its shape says, else behind a dialect's separator."""
+    message = facts.message
+    if message.original is not None:
+        return message.original
+    separators = tuple(pattern for one in facts.once(bounce).recognisers for pattern in one.originals)
+    return message.find_original(separators) if separators else None
+
+
+def _looks_like_bounce(facts: Facts) -> bool:
+    if facts.once(bounce).kind in DSN_KINDS or facts.message.root.param("report-type").lower() == "delivery-status":
+        return True
+    author = facts.fact("author")
+    daemon = author is not None and bool(_DAEMON.match(author.local))
+    null = facts.envelope.told and facts.envelope.sender is None
+    subject = facts.message.headers.text("Subject")
+    name = facts.message.headers.text("From")
+    return bool((_BOUNCE_WORDS.search(subject) or _BOUNCE_WORDS.search(name.rpartition("<")[0])) or (daemon and null))
+
+
+def _dialect(facts: Facts) -> Recogniser | None:
+    applied = facts.once(bounce).recognisers
+    return applied[0] if applied else None
+
+
+def _reason(facts: Facts) -> str | None:
+    found = facts.once(bounce).recipients
+    return found[0].reason if found else None
+
+
+def _bounce_facts() -> Iterable[FactSpec]:
+    def fact(name: str, type_: Any, doc: str, fetch: Any, optional: bool = False) -> FactSpec:
+        return FactSpec(name, type_, Evidence.STRUCTURE, doc, fetch, optional=optional)
+
+    yield fact("kind", enum("kind", *KINDS), "what sort of answer this is", lambda f: f.once(bounce).kind)
+    yield fact("returned", BOOLEAN, "it answers mail of ours, or claims to", lambda f: f.once(bounce).kind != "none")
+    yield fact("looks_like_bounce", BOOLEAN, "dressed as a bounce, whoever wrote it", _looks_like_bounce)
+    yield fact("bounce.by_mta", BOOLEAN, "carries an MTA's own structure", lambda f: f.once(bounce).kind in DSN_KINDS)
+    yield fact("bounce.dialect", STRING, "the recogniser that knew it", lambda f: getattr(_dialect(f), "name", None), True)
+    yield fact("bounce.software", STRING, "the software that wrote it",
+               lambda f: getattr(_dialect(f), "software", None), True)  # fmt: skip
+    yield fact("bounce.mta", DOMAIN, "the reporting MTA", lambda f: f.once(bounce).mta or None, True)
+    yield fact("bounce.recipients", list_of(record("recipient")), "whom it is about", lambda f: f.once(bounce).recipients)
+    yield fact("bounce.reason", STRING, "why, of the first recipient", _reason, True)
+
+
+@hookimpl
+def declare(settings: Mapping[str, object]) -> Iterable[FactSpec]:  # noqa: ARG001
+    """The facts of the bounce."""
+    return tuple(_bounce_facts())

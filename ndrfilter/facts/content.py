@@ -1,0 +1,190 @@
+"""Facts of the message itself: headers, addresses, text, links, attachments, envelope, outer trace, site and time."""
+
+from __future__ import annotations
+
+from ndrfilter.facts.records import RECORDS
+from ndrfilter.message import parse_addresses, parse_date
+from ndrfilter.noun import Noun
+from ndrfilter.plugin import hookimpl
+from ndrfilter.schema import (
+    BOOLEAN,
+    DOMAIN,
+    IP,
+    NETWORK,
+    NUMBER,
+    STRING,
+    TIME,
+    Evidence,
+    FactSpec,
+    Unknown,
+    list_of,
+    map_of,
+    record,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from ndrfilter.facts.world import Facts
+    from ndrfilter.message.model import Address, Field, Headers
+    from ndrfilter.schema import RecordSpec
+
+
+class HeaderText(Noun):
+    """A header field as rules see it."""
+
+    text: str
+    raw: str
+    name: str
+
+
+class HeaderMap:
+    """Header fields by name for rules."""
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers = headers
+
+    def get(self, name: str) -> tuple[HeaderText, ...]:
+        """Every field of that name, top first."""
+        return tuple(_header(field) for field in self._headers.all(name))
+
+
+class VarMap:
+    """The site's own variables by name."""
+
+    __slots__ = ("_vars",)
+
+    def __init__(self, pairs: tuple[tuple[str, str], ...]) -> None:
+        self._vars = pairs
+
+    def get(self, name: str) -> tuple[str, ...]:
+        """The variable's value, as a list of one, or empty."""
+        return tuple(value for key, value in self._vars if key == name)
+
+
+class PartFact(Noun):
+    """A MIME part as rules see it."""
+
+    type: str
+    name: str | None
+    path: str
+    depth: int
+
+
+def _header(field: Field) -> HeaderText:
+    return HeaderText(field.text, field.raw.decode("latin-1"), field.name)
+
+
+def addresses(headers: Headers, name: str) -> tuple[Address, ...]:
+    """All addresses in the fields of that name."""
+    return tuple(address for field in headers.all(name) for address in parse_addresses(field.text))
+
+
+def first_address(headers: Headers, name: str) -> Address | None:
+    """The first address in the topmost field of that name."""
+    found = addresses(headers, name)
+    return found[0] if found else None
+
+
+def text_or_none(headers: Headers, name: str) -> str | None:
+    """The topmost field's text; None where there is no such field."""
+    field = headers.first(name)
+    return field.text if field else None
+
+
+def date_of(headers: Headers) -> float | None:
+    """The Date field as seconds since the epoch."""
+    field = headers.first("Date")
+    return parse_date(field.text) if field else None
+
+
+def _null_sender(facts: Facts) -> Any:
+    envelope = facts.envelope
+    return envelope.sender is None if envelope.told else Unknown("nobody told the envelope sender")
+
+
+def _parts(facts: Facts) -> tuple[PartFact, ...]:
+    return tuple(
+        PartFact(part.content_type, part.filename or None, part.path, part.depth) for part in facts.message.parts
+    )
+
+
+def _networks(facts: Facts) -> tuple[Any, ...]:
+    return tuple(relay.network for relay in facts.site.relays if relay.network is not None)
+
+
+def _names(relays: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(relay.name for relay in relays if relay.name)
+
+
+_ADDRESS, _ADDRESSES = record("address"), list_of(record("address"))
+_CONTENT, _STRUCTURE, _TRACE = Evidence.CONTENT, Evidence.STRUCTURE, Evidence.TRACE
+_SITE = Evidence.PROOF  # the site's own configuration: nothing a sender could forge
+
+
+def _message_facts() -> Iterable[FactSpec]:
+    def fact(name: str, type_: Any, evidence: Evidence, doc: str, fetch: Any, optional: bool = False) -> FactSpec:
+        return FactSpec(name, type_, evidence, doc, fetch, optional=optional, stage="message")
+
+    headers = lambda f: f.message.headers  # noqa: E731
+    yield fact("headers", map_of(record("header")), _STRUCTURE, "the message's header fields by name",
+               lambda f: HeaderMap(headers(f)))  # fmt: skip
+    yield fact("subject", STRING, _CONTENT, "the Subject", lambda f: text_or_none(headers(f), "Subject"), True)
+    yield fact("author", _ADDRESS, _CONTENT, "the first From address", lambda f: first_address(headers(f), "From"), True)
+    yield fact("authors", _ADDRESSES, _CONTENT, "all From addresses", lambda f: addresses(headers(f), "From"))
+    yield fact("sender_header", _ADDRESS, _CONTENT, "the Sender", lambda f: first_address(headers(f), "Sender"), True)
+    yield fact("to", _ADDRESSES, _CONTENT, "all To addresses", lambda f: addresses(headers(f), "To"))
+    yield fact("message_id", STRING, _CONTENT, "the Message-ID", lambda f: text_or_none(headers(f), "Message-ID"), True)
+    yield fact("date", TIME, _CONTENT, "the Date", lambda f: date_of(headers(f)), True)
+    yield fact("size", NUMBER, _STRUCTURE, "the message's size in bytes", lambda f: len(f.message.raw))
+    yield fact("body.text", STRING, _CONTENT, "the text for people, without the returned original",
+               lambda f: f.message.text)  # fmt: skip
+    yield fact("body.links", list_of(record("link")), _CONTENT, "links in text and HTML", lambda f: f.message.links)
+    yield fact("body.attachments", list_of(record("attachment")), _STRUCTURE, "attached files",
+               lambda f: f.message.attachments)  # fmt: skip
+    yield fact("mime.type", STRING, _STRUCTURE, "the content type of the whole", lambda f: f.message.root.content_type)
+    yield fact("mime.report_type", STRING, _STRUCTURE, "report-type of a multipart/report",
+               lambda f: f.message.root.param("report-type").lower() or None, True)  # fmt: skip
+    yield fact("mime.parts", list_of(record("part")), _STRUCTURE, "every MIME part", _parts)
+    yield fact("defects", list_of(STRING), _STRUCTURE, "what is wrong with the message's bytes",
+               lambda f: tuple(defect.code for defect in f.message.defects))  # fmt: skip
+    yield fact("trace", list_of(record("hop")), _TRACE, "the message's own Received fields, top first",
+               lambda f: f.message.trace)  # fmt: skip
+    yield fact("report", record("report"), _STRUCTURE, "the delivery status", lambda f: f.message.report, True)
+
+
+def _envelope_facts() -> Iterable[FactSpec]:
+    def fact(name: str, type_: Any, doc: str, fetch: Any, optional: bool = True) -> FactSpec:
+        return FactSpec(name, type_, _TRACE, doc, fetch, optional=optional, stage="message")
+
+    yield fact("envelope.sender", _ADDRESS, "the envelope sender; absent if null", lambda f: f.envelope.sender)
+    yield fact("envelope.null", BOOLEAN, "the envelope sender is <>", _null_sender, False)
+    yield fact("envelope.recipients", _ADDRESSES, "the envelope recipients", lambda f: f.envelope.recipients, False)
+    yield fact("envelope.client_ip", IP, "the SMTP client's address", lambda f: f.envelope.client_ip)
+    yield fact("envelope.client_name", DOMAIN, "the SMTP client's name", lambda f: f.envelope.client_name)
+    yield fact("envelope.helo", STRING, "what the SMTP client said", lambda f: f.envelope.helo)
+
+
+def _site_facts() -> Iterable[FactSpec]:
+    def fact(name: str, type_: Any, doc: str, fetch: Any) -> FactSpec:
+        return FactSpec(name, type_, _SITE, doc, fetch, stage="message")
+
+    yield fact("now", TIME, "the time", lambda f: f.now)
+    yield fact("site.configured", BOOLEAN, "a site is configured", lambda f: f.site.configured)
+    yield fact("site.domains", list_of(DOMAIN), "our domains", lambda f: f.site.domains)
+    yield fact("site.networks", list_of(NETWORK), "our relays' networks", _networks)
+    yield fact("site.relay_names", list_of(DOMAIN), "our relays' names", lambda f: _names(f.site.relays))
+    yield fact("site.receivers", list_of(DOMAIN), "our receivers' names", lambda f: _names(f.site.receivers))
+    yield fact("site.authserv_ids", list_of(STRING), "our authserv-ids", lambda f: f.site.authserv_ids)
+    yield fact("site.complete", list_of(STRING), "what is complete", lambda f: tuple(sorted(f.site.complete)))
+    yield fact("site.vars", map_of(STRING), "the site's own variables", lambda f: VarMap(f.site.vars))
+
+
+@hookimpl
+def declare(settings: Mapping[str, object]) -> Iterable[FactSpec | RecordSpec]:  # noqa: ARG001
+    """The built-in record types and the message's facts."""
+    return (*RECORDS, *_message_facts(), *_envelope_facts(), *_site_facts())

@@ -1,0 +1,157 @@
+"""Facts of the original: its header, its sender and author, its trace, and what the chain of trust makes of them."""
+
+from __future__ import annotations
+
+from ndrfilter.facts.authres import results
+from ndrfilter.facts.bounce import bounce, original_of
+from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address, text_or_none
+from ndrfilter.facts.trust import Chain, follow, written_by_us
+from ndrfilter.message import parse_addresses
+from ndrfilter.plugin import hookimpl
+from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, enum, list_of, map_of, record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from ndrfilter.facts.world import Facts
+    from ndrfilter.message.model import Address
+    from ndrfilter.ports import Ports
+
+SPF_RESULTS = enum("spf", "none", "neutral", "pass", "fail", "softfail", "temperror", "permerror")
+SOURCES = enum("source", "rfc822", "headers", "inline", "quoted", "attachment")
+
+
+def original(facts: Facts) -> Any:
+    """The original, once a message."""
+    return facts.once(original_of)
+
+
+def chain(facts: Facts) -> Chain:
+    """The chain of trust over the original's trace, once a message."""
+    return facts.once(_chain)
+
+
+def _chain(facts: Facts) -> Chain:
+    came_back = original(facts)
+    if came_back is None or not facts.site.configured:
+        return Chain()
+    report = facts.message.report
+    return follow(
+        came_back.trace,
+        facts.site,
+        own_bounce=_own_bounce(facts),
+        reporting=facts.once(bounce).mta,
+        received_from=report.received_from_mta if report else "",
+        headers=came_back.headers,
+    )
+
+
+def _own_bounce(facts: Facts) -> bool:
+    envelope = facts.envelope
+    told = envelope.client_ip is not None or envelope.client_name is not None
+    client = (envelope.client_name, envelope.client_ip) if told else None
+    return written_by_us(facts.message.trace, facts.site, client)
+
+
+def sender(facts: Facts) -> Address | None:
+    """The original's envelope sender: its Return-Path if that came back, else whom the bounce was sent to."""
+    came_back = original(facts)
+    if came_back is None:
+        return None
+    path = first_address(came_back.headers, "Return-Path")
+    if path is not None and path.domain:
+        return path
+    recipients = facts.envelope.recipients
+    if recipients:
+        return recipients[0]
+    header = parse_addresses(facts.message.headers.text("To"))
+    return header[0] if header else None
+
+
+def _of_header(read: Any) -> Any:
+    def fetch(facts: Facts) -> Any:
+        came_back = original(facts)
+        return None if came_back is None else read(came_back.headers)
+
+    return fetch
+
+
+def _auth(facts: Facts) -> Any:
+    came_back = original(facts)
+    if came_back is None:
+        return ()
+    return results(came_back.headers, came_back.trace, chain(facts).depth, facts.once(bounce).mta)
+
+
+async def _spf_of_sender(facts: Facts, ports: Ports) -> Any:
+    return await _spf(facts, ports, sender(facts))
+
+
+async def _spf_of_author(facts: Facts, ports: Ports) -> Any:
+    came_back = original(facts)
+    return await _spf(facts, ports, first_address(came_back.headers, "From") if came_back else None)
+
+
+async def _spf(facts: Facts, ports: Ports, who: Address | None) -> Any:
+    stranger = chain(facts).stranger
+    if stranger is None or stranger.ip is None or who is None or not facts.site.owns(who.domain):
+        return None
+    return await ports.spf(str(stranger.ip), who.domain, who.text, stranger.helo or "")
+
+
+_CONTENT, _STRUCTURE, _TRACE = Evidence.CONTENT, Evidence.STRUCTURE, Evidence.TRACE
+
+
+def _header_facts() -> Iterable[FactSpec]:
+    def fact(name: str, type_: Any, evidence: Evidence, doc: str, fetch: Any, optional: bool = True) -> FactSpec:
+        return FactSpec(f"original.{name}", type_, evidence, doc, fetch, optional=optional)
+
+    address = record("address")
+    yield FactSpec("original", record("original_message"), _STRUCTURE, "the message that came back", original, optional=True)
+    yield fact("headers", map_of(record("header")), _CONTENT, "its header fields by name", _of_header(HeaderMap))
+    yield fact("sender", address, _CONTENT, "its envelope sender", sender)
+    yield fact("author", address, _CONTENT, "its From", _of_header(lambda h: first_address(h, "From")))
+    yield fact("to", list_of(address), _CONTENT, "its To", _of_header(lambda h: addresses(h, "To")))
+    yield fact("message_id", STRING, _CONTENT, "its Message-ID", _of_header(lambda h: text_or_none(h, "Message-ID")))
+    yield fact("subject", STRING, _CONTENT, "its Subject", _of_header(lambda h: text_or_none(h, "Subject")))
+    yield fact("date", TIME, _CONTENT, "its Date", _of_header(date_of))
+    yield fact("full", BOOLEAN, _STRUCTURE, "a body came back too", lambda f: getattr(original(f), "full", None))
+    yield fact("source", SOURCES, _STRUCTURE, "where it stood", lambda f: getattr(original(f), "source", None))
+
+
+def _trace_facts() -> Iterable[FactSpec]:
+    def fact(name: str, type_: Any, doc: str, fetch: Any, optional: bool = True, absence: str = "") -> FactSpec:
+        return FactSpec(f"original.{name}", type_, _TRACE, doc, fetch, optional=optional, needs_complete=absence)
+
+    hop = record("hop")
+    yield fact("trace", list_of(hop), "its Received fields, top first; empty if none came back",
+               lambda f: getattr(original(f), "trace", ()), optional=False)  # fmt: skip
+    yield fact("handover", hop, "the believed hop at which one of ours gave it away", lambda f: chain(f).handover)
+    yield fact("stranger", hop, "the first client, from the top, neither ours nor the reporting side's",
+               lambda f: chain(f).stranger, absence="relays")  # fmt: skip
+    yield fact("ours_claimed", BOOLEAN, "one of ours is named where it cannot be believed",
+               lambda f: chain(f).claimed, optional=False)  # fmt: skip
+    yield fact("ours_claimed_by_helo", BOOLEAN, "one of ours is named as a client's own word",
+               lambda f: chain(f).claimed_by_helo, optional=False)  # fmt: skip
+    yield fact("fabricated", BOOLEAN, "its top hop says it is by us, and our own trace does not bear that out",
+               lambda f: chain(f).fabricated, optional=False)  # fmt: skip
+    yield fact("own_bounce", BOOLEAN, "our own MTA wrote the bounce, as our outer trace shows",
+               lambda f: original(f) is not None and chain(f).own_bounce, optional=False)  # fmt: skip
+    yield fact("account", STRING, "the account that a shared relay wrote into it", lambda f: chain(f).account)
+    yield fact("auth", list_of(record("authres")), "Authentication-Results and Received-SPF in it", _auth, optional=False)
+
+
+def _network_facts() -> Iterable[FactSpec]:
+    for name, what, fetch in (("spf", "sender", _spf_of_sender), ("spf_author", "author", _spf_of_author)):
+        yield FactSpec(
+            f"original.{name}", SPF_RESULTS, _TRACE, f"SPF of our domain in its {what} for the stranger's address (RFC 7208)",
+            afetch=fetch, optional=True, needs_complete="relays",
+        )  # fmt: skip
+
+
+@hookimpl
+def declare(settings: Mapping[str, object]) -> Iterable[FactSpec]:  # noqa: ARG001
+    """The facts of the original."""
+    return (*_header_facts(), *_trace_facts(), *_network_facts())

@@ -1,0 +1,141 @@
+"""Failed recipients: from the delivery status, else from what the recognisers read; their status, diagnostic and reason."""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter import limits
+from ndrfilter.message import parse_addresses
+from ndrfilter.noun import Noun
+from ndrfilter.schema import NO_REASON
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ndrfilter.facts.world import Facts
+    from ndrfilter.message.model import Report
+    from ndrfilter.schema import Extract, Reason, Recogniser
+
+ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+REPLY = re.compile(r"(?<![\d.:/])([245]\d\d)(?=[ \-#]|$)")
+ACTION_OF_KIND = {
+    "failure": "failed", "delay": "delayed", "success": "delivered", "relayed": "relayed", "expanded": "expanded",
+}  # fmt: skip
+
+
+class RecipientFact(Noun):
+    """A recipient as rules see it, and as the result gives it."""
+
+    address: str
+    action: str
+    status: str
+    diagnostic: str
+    reason: str
+    reason_text: str
+
+
+def recipients(facts: Facts, kind: str, recognisers: tuple[Recogniser, ...]) -> tuple[RecipientFact, ...]:
+    """Every recipient that the bounce is about."""
+    report = facts.message.report
+    said = tuple(_read(facts, recognisers, "diagnostic"))
+    default = said[0].get("diagnostic", "") if said else ""
+    found = list(_of_report(report)) if report else []
+    if not found:
+        found = list(_of_text(facts, recognisers))
+    action = ACTION_OF_KIND.get(kind, "")
+    unique = {(address.lower(), act): (address, act, status, text) for address, act, status, text in reversed(found)}
+    made = (
+        _recipient(address, act or action, status, text or default, facts)
+        for address, act, status, text in reversed(unique.values())
+    )
+    return tuple(made)[: limits.MAX_RECIPIENTS]
+
+
+def _of_report(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    for recipient in report.recipients:
+        address = _bare(recipient.final) or _bare(recipient.original)
+        if address:
+            yield address, recipient.action, recipient.status, recipient.diagnostic
+
+
+def _of_text(facts: Facts, recognisers: tuple[Recogniser, ...]) -> Iterator[tuple[str, str, str, str]]:
+    for recogniser in recognisers:
+        read = [values for values in _read(facts, (recogniser,), "recipient") if _bare(values.get("address", ""))]
+        for values in read:
+            diagnostic = " ".join(values.get("diagnostic", "").split())
+            yield _bare(values["address"]), values.get("action", ""), values.get("status", ""), diagnostic
+        if read:
+            return
+
+
+def _read(facts: Facts, recognisers: Iterable[Recogniser], what: str) -> Iterator[dict[str, str]]:
+    """What the extracts of one sort read, one mapping a match."""
+    for recogniser in recognisers:
+        for extract in recogniser.extracts:
+            if extract.what == what:
+                yield from _matches(facts, extract, "address" if what == "recipient" else what)
+
+
+def _matches(facts: Facts, extract: Extract, main: str) -> Iterator[dict[str, str]]:
+    if extract.source == "body":
+        texts: Iterable[str] = (facts.message.text,)
+    else:
+        texts = (field.text for field in facts.message.headers.all(extract.source))
+    for text in texts:
+        if extract.pattern is None:
+            yield from ({"address": address.text} for address in parse_addresses(text))
+            continue
+        for match in extract.pattern.finditer(text):
+            named = {key: value for key, value in match.groupdict().items() if value is not None}
+            if main not in named:
+                named[main] = (match.group(1) if match.re.groups else match.group(0)) or ""
+            yield named
+
+
+def mta_of_text(facts: Facts, recognisers: tuple[Recogniser, ...]) -> str:
+    """The reporting MTA as the recognisers read it, lower case, or an empty string."""
+    for values in _read(facts, recognisers, "mta"):
+        if values.get("mta"):
+            return values["mta"].strip(" .<>[]()").lower()
+    return ""
+
+
+def _bare(address: str) -> str:
+    return address.strip().strip("<>\"'").rstrip(".,;:").strip("<>")
+
+
+def _recipient(address: str, action: str, status: str, diagnostic: str, facts: Facts) -> RecipientFact:
+    diagnostic = diagnostic[: limits.MAX_DIAGNOSTIC_CHARS]
+    status = status_of(status, diagnostic, action)
+    text = diagnostic or facts.message.text[: limits.MAX_DIAGNOSTIC_CHARS]
+    name, words = reason_of(text, status, facts.knowledge.reasons)
+    return RecipientFact(address, action, status, diagnostic, name, words)
+
+
+def status_of(status: str, diagnostic: str, action: str) -> str:
+    """The most telling enhanced status: a remote server's own word beats a general x.0.0 (RFC 3463 section 2)."""
+    general = not status or status.endswith(".0.0")
+    if general and (found := ENHANCED.search(diagnostic)):
+        return found.group(1)
+    if status:
+        return status
+    if reply := REPLY.search(diagnostic):
+        return f"{reply.group(1)[0]}.0.0"
+    return {"failed": "5.0.0", "delayed": "4.0.0", "delivered": "2.0.0"}.get(action, "")
+
+
+def reason_of(diagnostic: str, status: str, reasons: tuple[Reason, ...]) -> tuple[str, str]:
+    """The reason class and its words: a text that says it, else the status, else unknown."""
+    for reason in reasons:
+        if any(pattern.search(diagnostic) for pattern in reason.patterns):
+            return reason.name, reason.describe
+    for reason in reasons:
+        if any(_status_like(status, pattern) for pattern in reason.statuses):
+            return reason.name, reason.describe
+    return NO_REASON, "the server did not say why in a way we know"
+
+
+def _status_like(status: str, pattern: str) -> bool:
+    parts, wanted = status.split("."), pattern.split(".")
+    return len(parts) == len(wanted) == 3 and all(w in ("x", p) for p, w in zip(parts, wanted, strict=True))

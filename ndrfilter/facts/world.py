@@ -1,0 +1,115 @@
+"""`Facts`: one message's facts, computed when asked and kept. The engine's only view of the message and the site."""
+
+from __future__ import annotations
+
+from ndrfilter.facts.conform import conforms
+from ndrfilter.noun import Noun
+from ndrfilter.schema import Unknown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ipaddress import IPv4Address, IPv6Address
+    from typing import Any, TypeVar
+
+    from ndrfilter.message import Message
+    from ndrfilter.message.model import Address
+    from ndrfilter.schema import FactSpec, Reason, Recogniser, Schema
+    from ndrfilter.site import Site
+
+    T = TypeVar("T")
+
+
+class EnvelopeFacts(Noun):
+    """The SMTP envelope as parsed nouns; `told` is False where nobody said who the sender was."""
+
+    told: bool = False
+    sender: Address | None = None  # None with `told`: the null sender
+    recipients: tuple[Address, ...] = ()
+    client_ip: IPv4Address | IPv6Address | None = None
+    client_name: str | None = None
+    helo: str | None = None
+
+
+class Knowledge(Noun):
+    """What the rule files know about bounces, compiled."""
+
+    recognisers: tuple[Recogniser, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+class Facts:
+    """All facts of one message. `fact(name)` gives the value, None for absent, or an `Unknown`.
+
+    A network fact is an `Unknown` with `pending` set until a driver settles it. Without `network` it is absent:
+    a source that is switched off says nothing.
+    """
+
+    __slots__ = ("_memo", "_values", "envelope", "knowledge", "message", "network", "now", "schema", "site", "troubles")
+
+    def __init__(
+        self,
+        schema: Schema,
+        message: Message,
+        *,
+        site: Site,
+        envelope: EnvelopeFacts,
+        knowledge: Knowledge,
+        now: float,
+        network: bool = False,
+    ) -> None:
+        self.schema = schema
+        self.message = message
+        self.site = site
+        self.envelope = envelope
+        self.knowledge = knowledge
+        self.now = now
+        self.network = network
+        self.troubles: list[tuple[str, str]] = []
+        self._values: dict[str, Any] = {}
+        self._memo: dict[Callable[[Facts], Any], Any] = {}
+
+    def fact(self, name: str) -> Any:
+        """The fact's value, None if absent, or an `Unknown`."""
+        if name in self._values:
+            return self._values[name]
+        spec = self.schema.facts.get(name)
+        if spec is None:
+            return Unknown(f"there is no fact {name}")
+        if spec.fetch is None:
+            return Unknown(f"{name} was not asked yet", pending=(name,)) if self.network else None
+        value = self._values[name] = self._fetch(spec)
+        return value
+
+    def settle(self, name: str, value: Any) -> None:
+        """Record what a driver found out about a network fact."""
+        self._values[name] = self._checked(self.schema.facts[name], value)
+
+    def blame(self, where: str, what: str) -> None:
+        """Note a failure of one of our parts; it appears in the result."""
+        if (where, what) not in self.troubles:
+            self.troubles.append((where, what))
+
+    def once(self, compute: Callable[[Facts], T]) -> T:
+        """`compute(self)`, worked out once a message."""
+        if compute not in self._memo:
+            self._memo[compute] = compute(self)
+        return self._memo[compute]  # type: ignore[no-any-return]
+
+    def _fetch(self, spec: FactSpec) -> Any:
+        try:
+            value = spec.fetch(self) if spec.fetch else None
+        except Exception as error:
+            return self.failed(spec, error)
+        return self._checked(spec, value)
+
+    def failed(self, spec: FactSpec, error: BaseException) -> Unknown:
+        """The value of a fact whose function raised."""
+        self.blame(f"plugin {spec.plugin}", f"{spec.name}: {type(error).__name__}: {error}")
+        return Unknown(f"plugin {spec.plugin} failed")
+
+    def _checked(self, spec: FactSpec, value: Any) -> Any:
+        if value is None or isinstance(value, Unknown) or conforms(value, spec.type, self.schema):
+            return value
+        self.blame(f"plugin {spec.plugin}", f"{spec.name} is declared {spec.type}, got {type(value).__name__}")
+        return Unknown(f"plugin {spec.plugin} gave a wrong type")

@@ -51,14 +51,14 @@ def _first(folders: tuple[Path, ...], kind: str) -> Path:
         if folder.is_dir():
             return folder
     message = f"this installation has no {kind} folder (looked for {' and '.join(map(str, folders))})"
-    raise ConfigError([Diagnostic("C901", message, help="install ndrfilter again")])
+    raise ConfigError([Diagnostic("E921", message, help="install ndrfilter again")])
 
 
 def _import_package(folder: Path) -> None:
     # By place and not by sys.path: a checkout must not pick up the plugins of another installation.
     spec = spec_from_file_location(_PLUGINS, folder / "__init__.py", submodule_search_locations=[str(folder)])
     if spec is None or spec.loader is None:
-        raise ConfigError([Diagnostic("C901", f"cannot import the plugins in {folder}")])
+        raise ConfigError([Diagnostic("E921", f"cannot import the plugins in {folder}")])
     package = module_from_spec(spec)
     sys.modules[_PLUGINS] = package
     spec.loader.exec_module(package)
@@ -69,4 +69,4 @@ def _unknown_plugin(name: str, names: tuple[str, ...]) -> Diagnostic:
 
     near = get_close_matches(name, names, 1)
     advice = f'did you mean "{near[0]}"?' if near else f"bundled are: {', '.join(names) or 'none'}"
-    return Diagnostic("C401", f'plugins: there is no plugin "{name}"', help=advice)
+    return Diagnostic("E901", f'plugins: there is no plugin "{name}"', help=advice)

@@ -56,7 +56,7 @@ class ZoneResolver:
         owner = (found["name"] or name) if found else ""
         if not found or not owner:
             advice = "for example: example.com. IN A 192.0.2.1"
-            mistakes.append(Diagnostic("C501", "no zone line", "zone", number, 1, len(bare), line, advice))
+            mistakes.append(Diagnostic("E911", "no zone line", "zone", number, 1, len(bare), line, advice))
             return name
         owner = owner.rstrip(".").lower()
         try:
@@ -64,7 +64,7 @@ class ZoneResolver:
         except ValueError as error:
             mistakes.append(
                 Diagnostic(
-                    "C502", f"no {found['type']} data: {error}", "zone", number, found.start("data") + 1, 1, line
+                    "E912", f"no {found['type']} data: {error}", "zone", number, found.start("data") + 1, 1, line
                 )
             )
         return owner

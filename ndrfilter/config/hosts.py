@@ -48,14 +48,14 @@ def relay(node: Node, key: str, reader: Reader) -> Relay | None:
         return host(reader.text(node, key), key, node.place, reader)
     entries = reader.mapping(node, key, ("name", "shared", "account"))
     if "name" not in entries:
-        reader.wrong("C213", f"{key}: a relay needs a name", node.place, 'write {name: "mail.example.com", …}')
+        reader.wrong("E713", f"{key}: a relay needs a name", node.place, 'write {name: "mail.example.com", …}')
         return None
     found = host(reader.text(entries["name"], f"{key}.name"), f"{key}.name", entries["name"].place, reader)
     shared = "shared" in entries and reader.boolean(entries["shared"], f"{key}.shared")
     account = reader.text(entries["account"], f"{key}.account") if "account" in entries else ""
     if account and not shared:
         advice = "a relay that serves you alone needs no account; write shared: true if others use it"
-        reader.wrong("C214", f"{key}: an account, but not shared", entries["account"].place, advice)
+        reader.wrong("E714", f"{key}: an account, but not shared", entries["account"].place, advice)
     return found and found._replace(shared=shared, account=account)
 
 
@@ -77,16 +77,16 @@ def _misplaced(written: str, key: str, place: Place, reader: Reader) -> bool:
     """Diagnose what is no host at all: a URL, an e-mail address, a host with a port, an address literal."""
     if "://" in written:
         bare = written.split("://", 1)[1].split("/", 1)[0]
-        reader.wrong("C201", f'{key}: "{written}" is a URL, not a name', place, f"write {bare}")
+        reader.wrong("E701", f'{key}: "{written}" is a URL, not a name', place, f"write {bare}")
     elif "@" in written:
         bare = written.rpartition("@")[2]
-        reader.wrong("C202", f'{key}: "{written}" is an e-mail address, not a name', place, f"write {bare}")
+        reader.wrong("E702", f'{key}: "{written}" is an e-mail address, not a name', place, f"write {bare}")
     elif written.startswith("["):
         bare = written.strip("[]").removeprefix("IPv6:")
-        reader.wrong("C203", f'{key}: "{written}" has brackets', place, f"write {bare}")
+        reader.wrong("E703", f'{key}: "{written}" has brackets', place, f"write {bare}")
     elif written.count(":") == 1:
         bare = written.partition(":")[0]
-        reader.wrong("C204", f'{key}: "{written}" has a port', place, f"write {bare}")
+        reader.wrong("E704", f'{key}: "{written}" has a port', place, f"write {bare}")
     else:
         return False
     return True
@@ -96,10 +96,10 @@ def _network(written: str, key: str, place: Place, reader: Reader) -> Relay | No
     try:
         network = ip_network(written)
     except ValueError:
-        reader.wrong("C205", f'{key}: "{written}" is no address or network', place, _network_help(written))
+        reader.wrong("E705", f'{key}: "{written}" is no address or network', place, _network_help(written))
         return None
     if network.prefixlen == 0:
-        reader.wrong("C206", f"{key}: {written} is the whole Internet", place, "name only networks that are yours")
+        reader.wrong("E706", f"{key}: {written} is the whole Internet", place, "name only networks that are yours")
         return None
     return Relay(network=network)
 
@@ -117,7 +117,7 @@ def _name(written: str, key: str, place: Place, reader: Reader) -> str:
     name = a_labels(written)
     if is_host(name.removeprefix("*.")):
         return name
-    reader.wrong("C207", f'{key}: "{written}" is no domain or host name', place, _name_help(name))
+    reader.wrong("E707", f'{key}: "{written}" is no domain or host name', place, _name_help(name))
     return ""
 
 

@@ -52,9 +52,9 @@ def read_text(path: Path, limit: int = limits.MAX_CONFIG_FILE) -> str:
         with path.open("rb") as file:
             raw = file.read(limit + 1)
     except OSError as error:
-        raise ConfigError([Diagnostic("C100", f"cannot read {path}: {error.strerror}", str(path))]) from error
+        raise ConfigError([Diagnostic("E600", f"cannot read {path}: {error.strerror}", str(path))]) from error
     if len(raw) > limit:
-        raise ConfigError([Diagnostic("C100", f"{path} is bigger than {limit} bytes", str(path))])
+        raise ConfigError([Diagnostic("E600", f"{path} is bigger than {limit} bytes", str(path))])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -62,7 +62,7 @@ def read_text(path: Path, limit: int = limits.MAX_CONFIG_FILE) -> str:
         column = error.start - raw.rfind(b"\n", 0, error.start)
         source = raw.split(b"\n")[line - 1].decode("utf-8", "replace")
         message = f"byte {raw[error.start]:#04x} is not UTF-8"
-        raise ConfigError([Diagnostic("C101", message, str(path), line, column, 1, source, "save as UTF-8")]) from error
+        raise ConfigError([Diagnostic("E601", message, str(path), line, column, 1, source, "save as UTF-8")]) from error
 
 
 def _from_file(path: Path) -> Config:
@@ -106,7 +106,7 @@ def _ruleset(node: Node | None, reader: Reader) -> str:
     name = reader.text(node, "ruleset")
     if name and not name.replace("-", "").replace("_", "").isalnum():
         advice = "write the name alone: ruleset: default; your own go into rulesets/NAME.yml beside this file"
-        reader.wrong("C230", f'ruleset: "{name}" is no name of a ruleset', node.place, advice)
+        reader.wrong("E730", f'ruleset: "{name}" is no name of a ruleset', node.place, advice)
     return name
 
 
@@ -119,11 +119,11 @@ def _actions(node: Node | None, reader: Reader) -> dict[str, str]:
         place = (node or item).keys.get(verdict, item.place)
         if verdict in VERDICTS:
             advice = "such mail always passes: remove this line; only backscatter and fake have an action"
-            reader.wrong("C231", f"actions: nothing may be done to {verdict} mail", place, advice)
+            reader.wrong("E731", f"actions: nothing may be done to {verdict} mail", place, advice)
         else:
             near = nearest(verdict, ACTION_VERDICTS)
             reader.wrong(
-                "C110", f'unknown key "{verdict}" in actions', place, f'did you mean "{near or "backscatter"}"?'
+                "E610", f'unknown key "{verdict}" in actions', place, f'did you mean "{near or "backscatter"}"?'
             )
     return chosen
 
@@ -133,7 +133,7 @@ def _action(node: Node, key: str, reader: Reader) -> str:
     if word and word not in ACTIONS:
         near = nearest(word, ACTIONS)
         advice = (f'did you mean "{near}"? ' if near else "") + f"possible are {', '.join(ACTIONS)}"
-        reader.wrong("C232", f'{key}: there is no action "{word}"', node.place, advice)
+        reader.wrong("E732", f'{key}: there is no action "{word}"', node.place, advice)
     return word
 
 
@@ -154,7 +154,7 @@ def _lists(node: Node | None, folder: Path, reader: Reader) -> dict[str, Path]:
         path = folder / reader.text(item, f"lists.{name}")
         if not path.is_file():
             reader.wrong(
-                "C240", f"lists.{name}: there is no file {path}", item.place, "one entry a line; # begins a comment"
+                "E740", f"lists.{name}: there is no file {path}", item.place, "one entry a line; # begins a comment"
             )
         found[name] = path
     return found

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from ndrfilter import resources
 from ndrfilter.config.load import read_text
-from ndrfilter.config.tree import Place, Reader, nearest
+from ndrfilter.config.tree import Place, Reader, advise
 from ndrfilter.errors import ConfigError
 from ndrfilter.noun import Noun
 
@@ -122,7 +122,7 @@ def _chain(name: str, folders: list[Path], place: Place, reader: Reader) -> list
             break
         if any(file.path == path for file in chain):
             reader.wrong(
-                "C302", f'extends: "{name}" comes round to itself', place, "end the circle at a shipped ruleset"
+                "E802", f'extends: "{name}" comes round to itself', place, "end the circle at a shipped ruleset"
             )
             break
         file = _read(path)
@@ -141,9 +141,9 @@ def _find(name: str, folders: list[Path], child: Path | None) -> Path | None:
 
 def _not_found(name: str, folders: list[Path], place: Place, reader: Reader) -> None:
     names = sorted({path.stem for folder in folders for path in folder.glob("*.yml")})
-    near = nearest(name, names)
-    advice = f'did you mean "{near}"?' if near and near != name else f"there are {', '.join(names)}"
-    reader.wrong("C301", f'there is no ruleset "{name}" (looked in {", ".join(map(str, folders))})', place, advice)
+    reader.wrong(
+        "E801", f'there is no ruleset "{name}" (looked in {", ".join(map(str, folders))})', place, advise(name, names)
+    )
 
 
 def _read(path: Path) -> _File:
@@ -198,9 +198,9 @@ def _numbers(
         bare = item._replace(value=item.value.removeprefix("at most ")) if isinstance(item.value, str) else item
         number = reader.number(bare if key == "groups" else item, f"{key}.{name}")
         if number is not None and number < 0:
-            reader.wrong("C303", f"{key}.{name}: {number:g} is negative", item.place, _NEGATIVE[key])
+            reader.wrong("E803", f"{key}.{name}: {number:g} is negative", item.place, _NEGATIVE[key])
         elif number == 0 and key == "required":
-            reader.wrong("C304", f"{key}.{name}: 0 would accept anything", item.place, "5.0 is usual")
+            reader.wrong("E804", f"{key}.{name}: 0 would accept anything", item.place, "5.0 is usual")
         elif number is not None:
             found[name] = number
     return found
@@ -220,6 +220,5 @@ def _words(entries: Mapping[str, Node], reader: Reader) -> dict[str, str]:
         if word in MODES:
             found[name] = word
         elif word:
-            advice = f'did you mean "{nearest(word, MODES)}"?' if nearest(word, MODES) else "live, shadow or off"
-            reader.wrong("C305", f'modes.{name}: there is no mode "{word}"', item.place, advice)
+            reader.wrong("E805", f'modes.{name}: there is no mode "{word}"', item.place, advise(word, MODES))
     return found

@@ -22,11 +22,11 @@ def read_sites(entries: dict[str, Node], folder: Path, reader: Reader) -> tuple[
     if "sites" not in entries:
         return (read_site(entries["site"], "site", folder, reader),) if "site" in entries else ()
     if "site" in entries:
-        reader.wrong("C220", "both site and sites", entries["site"].place, "move the one into the list of the others")
+        reader.wrong("E720", "both site and sites", entries["site"].place, "move the one into the list of the others")
     nodes = reader.items(entries["sites"], "sites", "{domains: [example.com], relays: […]}")
     if len(nodes) > limits.MAX_SITES:
         advice = "one site with a domains_file serves any number of domains"
-        reader.wrong("C221", f"sites: more than {limits.MAX_SITES}", entries["sites"].place, advice)
+        reader.wrong("E721", f"sites: more than {limits.MAX_SITES}", entries["sites"].place, advice)
     return tuple(
         read_site(node, f"sites[{number}]", folder, reader) for number, node in enumerate(nodes[: limits.MAX_SITES])
     )
@@ -38,7 +38,7 @@ def read_site(node: Node, key: str, folder: Path, reader: Reader) -> Site:
     domains = _domains(entries, key, folder, reader)
     if not domains and not reader.mistakes:
         reader.wrong(
-            "C222", f"{key}: no domains", node.place, "name the domains of your addresses: domains: [example.com]"
+            "E722", f"{key}: no domains", node.place, "name the domains of your addresses: domains: [example.com]"
         )
     return Site(
         domains=domains,
@@ -57,7 +57,7 @@ def owners(sites: tuple[Site, ...], reader: Reader) -> dict[str, Site]:
         for domain in site.domains:
             if found.setdefault(domain, site) is not site:
                 place = reader.origins.get(f"sites[{number}].domains", Place())
-                reader.wrong("C223", f'sites[{number}].domains: "{domain}" belongs to an earlier site too', place)
+                reader.wrong("E723", f'sites[{number}].domains: "{domain}" belongs to an earlier site too', place)
     return found
 
 
@@ -78,7 +78,7 @@ def _domains_file(node: Node, key: str, folder: Path, reader: Reader) -> list[st
         with path.open("rb") as file:
             raw = file.read(limits.MAX_LIST_FILE)
     except OSError as error:
-        reader.wrong("C224", f"{key}: {path}: {error.strerror}", node.place, "one domain a line; # begins a comment")
+        reader.wrong("E724", f"{key}: {path}: {error.strerror}", node.place, "one domain a line; # begins a comment")
         return []
     found = []
     for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
@@ -113,7 +113,7 @@ def _complete(node: Node | None, key: str, reader: Reader) -> frozenset[str]:
             found.add(word)
         elif word:
             advice = "relays: all our mail leaves through them; log: the sent log has it all; signing: we sign it all"
-            reader.wrong("C225", f'{key}: "{word}" is none of {", ".join(COMPLETENESS)}', item.place, advice)
+            reader.wrong("E725", f'{key}: "{word}" is none of {", ".join(COMPLETENESS)}', item.place, advice)
     return frozenset(found)
 
 

@@ -57,11 +57,12 @@ def from_python(value: Any, place: Place) -> Node:
     return Node(value if known else str(value), place, quoted=isinstance(value, str))
 
 
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """The choice that somebody who wrote `word` probably meant, or ""."""
-    from difflib import get_close_matches
+def advise(word: str, known: Iterable[str]) -> str:
+    """Help for somebody who wrote `word`: what was probably meant, else what there is."""
+    from ndrfilter.lang.diagnose import meant
 
-    return next(iter(get_close_matches(word, list(choices), 1)), "")
+    known = tuple(known)
+    return meant(word, known) or f"known here: {', '.join(known)}"
 
 
 class Reader:
@@ -87,7 +88,7 @@ class Reader:
             return {}
         if not isinstance(node.value, dict):
             self.wrong(
-                "C111", f"{key or 'the file'}: a mapping (key: value) is wanted, not {describe(node)}", node.place
+                "E611", f"{key or 'the file'}: a mapping (key: value) is wanted, not {describe(node)}", node.place
             )
             return {}
         known = None if allowed is None else tuple(allowed)
@@ -101,10 +102,8 @@ class Reader:
         return found
 
     def _unknown_key(self, node: Node, key: str, name: str, known: tuple[str, ...]) -> None:
-        near = nearest(name, known)
-        advice = f'did you mean "{near}"?' if near else f"known here: {', '.join(known)}"
         where = f" in {key}" if key else ""
-        self.wrong("C110", f'unknown key "{name}"{where}', node.keys.get(name, node.place), advice)
+        self.wrong("E610", f'unknown key "{name}"{where}', node.keys.get(name, node.place), advise(name, known))
 
     def items(self, node: Node, key: str, example: str = "") -> list[Node]:
         """The list at `key`."""
@@ -113,13 +112,13 @@ class Reader:
         if isinstance(node.value, list):
             return node.value
         shown = example or (node.value if isinstance(node.value, str) else "…")
-        self.wrong("C112", f"{key}: a list is wanted, not {describe(node)}", node.place, f"write [{shown}]")
+        self.wrong("E612", f"{key}: a list is wanted, not {describe(node)}", node.place, f"write [{shown}]")
         return []
 
     def text(self, node: Node, key: str) -> str:
         """The text at `key`, "" after a mistake."""
         if isinstance(node.value, (list, dict)) or node.empty:
-            self.wrong("C113", f"{key}: a text is wanted, not {describe(node)}", node.place)
+            self.wrong("E613", f"{key}: a text is wanted, not {describe(node)}", node.place)
             return ""
         return str(node.value).strip()
 
@@ -132,7 +131,7 @@ class Reader:
                 number = float("nan")
             if abs(number) < 1e9:
                 return number
-        self.wrong("C114", f"{key}: a number is wanted, not {describe(node)}", node.place, "for example 5.0")
+        self.wrong("E614", f"{key}: a number is wanted, not {describe(node)}", node.place, "for example 5.0")
         return None
 
     def boolean(self, node: Node, key: str) -> bool:
@@ -141,7 +140,7 @@ class Reader:
             return node.value
         word = node.value.lower() if isinstance(node.value, str) else ""
         if word not in _WORDS:
-            self.wrong("C115", f"{key}: true or false is wanted, not {describe(node)}", node.place)
+            self.wrong("E615", f"{key}: true or false is wanted, not {describe(node)}", node.place)
         return _WORDS.get(word, False)
 
 

@@ -23,9 +23,9 @@ def parse(text: str, file: str, reader: Reader) -> Node:
     except yaml.reader.ReaderError as error:
         before = text.encode()[: error.position].split(b"\n")
         place = builder.place_at(len(before) - 1, len(before[-1]))
-        reader.wrong("C101", "a character that YAML does not allow", place, "remove the control character")
+        reader.wrong("E601", "a character that YAML does not allow", place, "remove the control character")
     except _TooMuchError as error:
-        reader.wrong("C104", str(error), Place(file), "write it out, or use fewer aliases")
+        reader.wrong("E604", str(error), Place(file), "write it out, or use fewer aliases")
     return builder.root
 
 
@@ -73,7 +73,7 @@ class _Builder:
             self.documents += 1
             if self.documents == 2:
                 self.reader.wrong(
-                    "C103", "a second document begins here", self._place(event), "keep one document a file"
+                    "E603", "a second document begins here", self._place(event), "keep one document a file"
                 )
 
     def _place(self, event: Any) -> Place:
@@ -90,7 +90,7 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         found = self.anchors.get(event.anchor)
         if found is None:
-            self.reader.wrong("C102", f'"*{event.anchor}" stands for nothing before this place', self._place(event))
+            self.reader.wrong("E602", f'"*{event.anchor}" stands for nothing before this place', self._place(event))
             found = (Node(None, self._place(event)), 1)
         self._add(found[0], None, found[1])
 
@@ -118,14 +118,14 @@ class _Builder:
         parent.key = node.value if isinstance(node.value, str) else ""
         parent.key_place = node.place
         if not isinstance(node.value, str):
-            self.reader.wrong("C105", "a key must be one word, not a list or mapping", node.place)
+            self.reader.wrong("E605", "a key must be one word, not a list or mapping", node.place)
 
     def _value(self, parent: _Open, key: str, node: Node) -> None:
         keys: Any = parent.node.keys
         if key in parent.node.value:
             first = keys[key].line
             message = f'"{key}" stands here twice (first in line {first})'
-            self.reader.wrong("C106", message, parent.key_place, "join the two, or remove one")
+            self.reader.wrong("E606", message, parent.key_place, "join the two, or remove one")
         else:
             parent.node.value[key] = node
             keys[key] = parent.key_place
@@ -137,10 +137,10 @@ class _Builder:
         place = self.place_at(line, column)
         if "\t" in place.source[: column + 1]:
             place = place._replace(column=place.source.index("\t") + 1)
-            self.reader.wrong("C101", "a tab stands where YAML wants spaces", place, "indent with spaces only")
+            self.reader.wrong("E601", "a tab stands where YAML wants spaces", place, "indent with spaces only")
             return
         context = f" ({error.context})" if error.context else ""
-        self.reader.wrong("C101", f"not readable as YAML: {error.problem}{context}", place, _syntax_help(place.source))
+        self.reader.wrong("E601", f"not readable as YAML: {error.problem}{context}", place, _syntax_help(place.source))
 
 
 def _syntax_help(source: str) -> str:

@@ -65,8 +65,7 @@ def _import_package(folder: Path) -> None:
 
 
 def _unknown_plugin(name: str, names: tuple[str, ...]) -> Diagnostic:
-    from difflib import get_close_matches
+    from ndrfilter.lang.diagnose import meant
 
-    near = get_close_matches(name, names, 1)
-    advice = f'did you mean "{near[0]}"?' if near else f"bundled are: {', '.join(names) or 'none'}"
+    advice = meant(name, names) or f"bundled are: {', '.join(names) or 'none'}"
     return Diagnostic("E901", f'plugins: there is no plugin "{name}"', help=advice)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ndrfilter import limits
 from ndrfilter.config import sites
 from ndrfilter.config.model import ACTION_VERDICTS, ACTIONS, Config
-from ndrfilter.config.tree import Node, Place, Reader, from_python, nearest, plain
+from ndrfilter.config.tree import Node, Place, Reader, advise, from_python, plain
 from ndrfilter.errors import ConfigError, Diagnostic
 from ndrfilter.schema import VERDICTS
 
@@ -121,19 +121,14 @@ def _actions(node: Node | None, reader: Reader) -> dict[str, str]:
             advice = "such mail always passes: remove this line; only backscatter and fake have an action"
             reader.wrong("E731", f"actions: nothing may be done to {verdict} mail", place, advice)
         else:
-            near = nearest(verdict, ACTION_VERDICTS)
-            reader.wrong(
-                "E610", f'unknown key "{verdict}" in actions', place, f'did you mean "{near or "backscatter"}"?'
-            )
+            reader.wrong("E610", f'unknown key "{verdict}" in actions', place, advise(verdict, ACTION_VERDICTS))
     return chosen
 
 
 def _action(node: Node, key: str, reader: Reader) -> str:
     word = reader.text(node, key)
     if word and word not in ACTIONS:
-        near = nearest(word, ACTIONS)
-        advice = (f'did you mean "{near}"? ' if near else "") + f"possible are {', '.join(ACTIONS)}"
-        reader.wrong("E732", f'{key}: there is no action "{word}"', node.place, advice)
+        reader.wrong("E732", f'{key}: there is no action "{word}"', node.place, advise(word, ACTIONS))
     return word
 
 

@@ -5,6 +5,9 @@ Everything expensive (decoded text, the returned original, its trace) is worked 
 
 from __future__ import annotations
 
+from ndrfilter.message.charset import field_text
+from ndrfilter.message.lazy import lazy
+from ndrfilter.message.params import parse_value
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
@@ -13,16 +16,23 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
 
-class Field(Noun):
+class Field:
     """One header field (RFC 5322 section 2.2).
 
-    `name` as written; `raw` the bytes after the colon, folding included, without the last line end;
+    `name` as written; `raw` the bytes after the colon, folding included (line ends as LF), without the last line end;
     `text` unfolded, RFC 2047 words decoded, 8-bit read as UTF-8 else Latin-1, control characters as spaces.
     """
 
-    name: str
-    raw: bytes
-    text: str
+    __slots__ = ("_text", "name", "raw")
+
+    def __init__(self, name: str, raw: bytes) -> None:
+        self.name = name
+        self.raw = raw
+
+    @lazy
+    def text(self) -> str:
+        """The decoded text."""
+        return field_text(self.raw)
 
 
 class Headers:
@@ -139,19 +149,60 @@ class Report(Noun):
     recipients: tuple[ReportRecipient, ...]
 
 
-class Part(Noun):
-    """A MIME entity (RFC 2045). `body` is as transferred; see `parse.decoded` and `parse.text_of`."""
+class Part:
+    """A MIME entity (RFC 2045): a span of the message with its own header. See `decoded` and `text_of` for its content.
 
-    headers: Headers
-    content_type: str  # "text/plain", lower case
-    params: tuple[tuple[str, str], ...]  # Content-Type parameters, names lower case, RFC 2231 decoded
-    encoding: str  # Content-Transfer-Encoding, lower case, "7bit" when missing
-    disposition: str  # "attachment", "inline" or empty
-    filename: str  # from Content-Disposition, else Content-Type name
-    body: bytes
-    children: tuple[Part, ...]
-    path: str  # "1", "1.2": place in the tree; the root is "1"
-    depth: int
+    `content_type` is lower case ("text/plain"); `params` are its parameters, names lower case, RFC 2231 decoded;
+    `encoding` the Content-Transfer-Encoding in lower case, "7bit" when missing; `path` the place in the tree ("1.2",
+    the root is "1").
+    """
+
+    __slots__ = ("_data", "_end", "_placed", "_start", "children", "content_type", "depth", "headers", "params", "path")
+
+    def __init__(self, headers: Headers, content_type: str, params: tuple[tuple[str, str], ...], data: bytes,
+                 start: int, end: int, path: str = "1", depth: int = 0) -> None:  # fmt: skip
+        self.headers = headers
+        self.content_type = content_type
+        self.params = params
+        self.children: tuple[Part, ...] = ()
+        self.path = path
+        self.depth = depth
+        self._data = data
+        self._start = start
+        self._end = end
+
+    @property
+    def body(self) -> bytes:
+        """The body as transferred, line ends as LF; a copy each time."""
+        return self._data[self._start : self._end]
+
+    @property
+    def size(self) -> int:
+        """Length of the body."""
+        return self._end - self._start
+
+    @property
+    def encoding(self) -> str:
+        """The transfer encoding."""
+        return self.headers.text("content-transfer-encoding").strip(' ;"').lower() or "7bit"
+
+    @lazy
+    def placed(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Content-Disposition's value and parameters."""
+        return parse_value(self.headers.text("content-disposition"))
+
+    @property
+    def disposition(self) -> str:
+        """Content-Disposition (RFC 2183): "attachment", "inline" or empty."""
+        return self.placed[0]
+
+    @property
+    def filename(self) -> str:
+        """The name from Content-Disposition, else from Content-Type, else empty."""
+        for key, value in (*self.placed[1], *self.params):
+            if key in ("filename", "name"):
+                return value
+        return ""
 
     def param(self, name: str) -> str:
         """A Content-Type parameter, or an empty string."""
@@ -167,22 +218,55 @@ class Part(Noun):
             yield from child.walk()
 
 
-class Original(Noun):
+class Link(Noun):
+    """A link in a text: where it leads, the words it stands under (empty in plain text), the host in lower case."""
+
+    url: str
+    text: str
+    domain: str
+
+
+class Attachment(Noun):
+    """A part that is there to be opened: its file name, type and extension (lower case, no dot), and what it would do."""
+
+    name: str
+    type: str
+    extension: str
+    executable: bool
+    archive: bool
+    html: bool
+
+
+class Original:
     """The message, or its header, that came back.
 
     `source` says where it was: "rfc822" (message/rfc822, message/global, partial), "headers" (text/rfc822-headers,
     message/global-headers), "inline" (after a separator in a text), "quoted" (indented or `> `-quoted), "attachment".
-    `full` when a body came back as well. `raw` is as faithful to the original bytes as can be had.
+    `full` when a body came back as well. `raw` is as faithful to the original bytes as can be had (line ends as LF).
     """
 
-    headers: Headers
-    source: str
-    full: bool
-    raw: bytes
-    body: bytes
-    trace: tuple[Hop, ...]
+    __slots__ = ("_trace", "body", "headers", "raw", "source")
+
+    def __init__(self, headers: Headers, source: str, raw: bytes, body: bytes) -> None:
+        self.headers = headers
+        self.source = source
+        self.raw = raw
+        self.body = body
+
+    @property
+    def full(self) -> bool:
+        """Whether a body came back."""
+        return bool(self.body and not self.body.isspace())
+
+    @lazy
+    def trace(self) -> tuple[Hop, ...]:
+        """Its `Received:` fields, top first."""
+        from ndrfilter.message.trace import trace_of  # the scanner of fields builds on this module
+
+        return trace_of(self.headers)
 
 
 __all__ = [
-    "Address", "Defect", "Field", "Headers", "Hop", "Original", "Part", "Report", "ReportRecipient", "StatusGroup",
+    "Address", "Attachment", "Defect", "Field", "Headers", "Hop", "Link", "Original", "Part", "Report", "ReportRecipient",
+    "StatusGroup",
 ]  # fmt: skip

@@ -1,0 +1,104 @@
+"""Mailbox addresses out of header text: RFC 5322 lists with groups, comments, quoted local parts, obsolete routes."""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter import limits
+from ndrfilter.message.charset import plain_text
+from ndrfilter.message.model import Address, Field
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()\[\],;:]|[^"<>()\[\],;:\s]++|\s++|.', re.S)
+_UNESCAPE = re.compile(r"\\(.)", re.S)
+_ATOM = re.compile(r"[^\s\"(),:;<>@\[\\\]]++\Z")
+_BAD_DOMAIN = re.compile(r"[\s<>()\"/\\,;@]")
+
+
+def parse_address(text: str) -> Address | None:
+    """The address of one path, `<a@b>`, `a@b` or `@route:a@b`; None for the null path or none at all."""
+    text = text.strip()
+    if text.startswith("<"):
+        text = text[1:].split(">")[0].strip() if '"' not in text else text[1:].rpartition(">")[0].strip() or text[1:]
+    if text.startswith("@") and ":" in text:
+        text = text.rpartition(":")[2].strip()
+    if text[:7].lower() == "mailto:":
+        text = text[7:]
+    if not text or len(text) > 1000:
+        return None
+    local, at, domain = text.rpartition("@")
+    if not at:
+        return None if " " in text else Address(text, text, "")
+    local = local.strip()
+    if len(local) > 1 and local.startswith('"') and local.endswith('"'):
+        local = _UNESCAPE.sub(r"\1", local[1:-1])
+    domain = domain_of(domain)
+    return Address(f"{_quoted(local)}@{domain}" if domain else _quoted(local), local, domain) if local else None
+
+
+def _quoted(local: str) -> str:
+    return local if _ATOM.match(local) else '"' + local.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def domain_of(text: str) -> str:
+    """A domain in lower case without a final dot, as A-labels (RFC 5890) where it is a valid IDN; empty if it is none."""
+    domain = text.strip().rstrip(".").lower()
+    if domain.isascii():
+        return "" if _BAD_DOMAIN.search(domain) else domain
+    if _BAD_DOMAIN.search(domain) or len(domain) > 253:
+        return ""
+    try:
+        return domain.encode("idna").decode("ascii")
+    except ValueError:
+        return domain
+
+
+def parse_addresses(text: str) -> tuple[Address, ...]:
+    """Every address of an address list in order, duplicates kept, at most `limits.MAX_RECIPIENTS`."""
+    found: list[Address] = []
+    words: list[str] = []
+    angle = ""
+    depth = 0
+    for token in _TOKEN.findall(text[: limits.MAX_FIELD_BYTES]):
+        if token == "(":
+            depth += 1
+        elif depth:
+            depth -= token == ")"
+        elif token in ",;":
+            _take(found, words, angle)
+            words, angle = [], ""
+        elif token == ":" and not _routed(words):
+            words = []
+        elif token[0] == "<":
+            angle = angle or token
+        else:
+            words.append(token)
+        if len(found) >= limits.MAX_RECIPIENTS:
+            return tuple(found)
+    _take(found, words, angle)
+    return tuple(found)
+
+
+def _routed(words: list[str]) -> bool:
+    return "".join(words).lstrip().startswith("@")
+
+
+def _take(found: list[Address], words: list[str], angle: str) -> None:
+    text = angle or "".join(words).strip()
+    if not angle and " " in text:
+        # "a @ b" is obsolete syntax; "Some Name a@b" is a broken list: the word with the @ is meant.
+        joined = [word for word in text.split() if "@" in word]
+        text = joined[0] if joined and joined[0] != "@" else text.replace(" ", "")
+    if not angle and "@" not in text:
+        return
+    address = parse_address(text)
+    if address is not None:
+        found.append(address)
+
+
+def addresses_of(*fields: Field | None) -> tuple[Address, ...]:
+    """Every address of these fields; their RFC 2047 words stay undecoded, for a decoded comma is no separator."""
+    found: list[Address] = []
+    for field in fields:
+        if field is not None:
+            found.extend(parse_addresses(plain_text(field.raw)))
+    return tuple(found[: limits.MAX_RECIPIENTS])

@@ -1,0 +1,120 @@
+"""The header scanner: bytes to fields, byte by byte slices and one regular expression, tolerant of what stands before."""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter import limits
+from ndrfilter.message.model import Field, Headers
+from ndrfilter.noun import Noun
+
+_FIELD = re.compile(rb"([!-9;-~]{1,200}+)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
+_KNOWN = re.compile(
+    rb"(?:received|return-path|from|to|subject|date|message-id|mime-version|content-type|delivered-to|reply-to|sender|cc"
+    rb"|content-transfer-encoding|dkim-signature|authentication-results|x-[a-z0-9-]++|list-[a-z]++|auto-submitted"
+    rb"|received-spf|arc-[a-z-]++|resent-[a-z]++|precedence|in-reply-to|references|organization|user-agent|importance"
+    rb"|content-[a-z]++|thread-[a-z]++|errors-to|domainkey-signature)\Z",
+    re.I,
+)
+_MAX_JUNK_LINES = 30
+
+
+class Block(Noun):
+    """A scanned header: its fields, where the body starts, and the codes of what was wrong."""
+
+    headers: Headers
+    body: int
+    defects: tuple[str, ...]
+
+
+def is_known(name: bytes) -> bool:
+    """Whether mail headers have fields of that name."""
+    return _KNOWN.match(name) is not None
+
+
+def line_ends(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """`raw` with LF for every line end (CRLF, CR CR LF, bare CR), and the codes of what was wrong with them."""
+    if b"\r" not in raw:
+        return raw, ()
+    crlf = raw.count(b"\r\n")
+    lone = raw.count(b"\r") - crlf
+    defects = []
+    if lone:
+        defects.append("bare-cr")
+    if raw.count(b"\n") > crlf or (lone and b"\n" in raw):
+        defects.append("mixed-line-ends")
+    data = raw.replace(b"\r\n", b"\n")
+    if lone:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data, tuple(defects)
+
+
+def scan(data: bytes, start: int = 0, end: int | None = None, *, strict: bool = False) -> Block:
+    """The header that begins at `start` of `data` (line ends LF).
+
+    Unless `strict`, a `From ` line, log lines or other junk before the first field is skipped. Without any field the
+    body starts at `start`. A line that is no field ends the header unless a known field follows it.
+    """
+    end = len(data) if end is None else end
+    position = start if strict else _skip_junk(data, start, end)
+    fields: list[Field] = []
+    defects: list[str] = []
+    stop = min(end, position + limits.MAX_HEADER_BYTES)
+    while position < stop:
+        found = _FIELD.match(data, position, end)
+        if found is None:
+            if data[position] == 10:
+                position += 1
+                break
+            following = _after_junk(data, position, end) if fields else -1
+            if following < 0:
+                defects.append("no-body-separator" if fields else "no-header")
+                break
+            position = following
+            continue
+        if len(fields) >= limits.MAX_HEADER_FIELDS:
+            break
+        name, raw = found.groups()
+        if len(raw) > limits.MAX_FIELD_BYTES:
+            raw = raw[: limits.MAX_FIELD_BYTES]
+            defects.append("header-too-long")
+        fields.append(Field(name.decode("ascii"), raw))
+        position = found.end()
+    else:
+        if fields and position >= end and data[end - 1 : end] != b"\n":
+            defects.append("truncated")
+    if len(fields) >= limits.MAX_HEADER_FIELDS or (stop < end and position >= stop):
+        defects.append("too-many-headers")
+        blank = data.find(b"\n\n", max(start, position - 1), end)
+        position = end if blank < 0 else blank + 2
+    if not fields and "no-header" not in defects:
+        defects.append("no-header")
+    return Block(Headers(tuple(fields)), position if fields else start, tuple(defects))
+
+
+def _skip_junk(data: bytes, start: int, end: int) -> int:
+    """Where the first field begins, past blank lines, a `From ` line, log lines; `start` if nothing there is a header."""
+    position = start
+    for count in range(_MAX_JUNK_LINES):
+        found = _FIELD.match(data, position, end)
+        if found is not None and (count == 0 or is_known(found[1])):
+            return position
+        line_end = data.find(b"\n", position, end)
+        if line_end < 0 or (
+            line_end == position and count and data[position - 2 : position] != b"\n\n" and position > start + 1
+        ):
+            return start
+        position = line_end + 1
+    return start
+
+
+def _after_junk(data: bytes, position: int, end: int) -> int:
+    """The start of the known field right after up to two lines that are none, else -1."""
+    for _ in range(2):
+        position = data.find(b"\n", position, end) + 1
+        if position <= 0 or position >= end:
+            return -1
+        found = _FIELD.match(data, position, end)
+        if found is not None:
+            return position if is_known(found[1]) else -1
+    return -1

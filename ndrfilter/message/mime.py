@@ -1,0 +1,129 @@
+"""The MIME tree (RFC 2045, 2046): parts as spans of the message's bytes, found by their boundaries, within the limits."""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter import limits
+from ndrfilter.message.charset import decode_text
+from ndrfilter.message.headers import scan
+from ndrfilter.message.model import Defect, Headers, Part
+from ndrfilter.message.params import parse_value
+from ndrfilter.message.transfer import KNOWN, decode
+
+_SNIFFED = re.compile(rb"(?m)^--([!-,.-~][!-~]{5,68})[ \t]*$")
+_PADDING = re.compile(rb"(--)?[ \t]*(?=\n|\Z)")
+
+
+class Tree:
+    """Builds the tree of one message and notes what was wrong with it."""
+
+    __slots__ = ("_count", "_data", "defects")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._count = 0
+        self.defects: list[Defect] = []
+
+    def build(self, headers: Headers, start: int, end: int) -> Part:
+        """The root part over the body from `start` to `end`."""
+        return self._part(headers, start, end, "1", 0, "text/plain", ())
+
+    def _defect(self, code: str, path: str = "") -> None:
+        if len(self.defects) < limits.MAX_DEFECTS:
+            self.defects.append(Defect(code, f"part {path}" if path else ""))
+
+    def _part(self, headers: Headers, start: int, end: int, path: str, depth: int, default: str,
+              outer: tuple[bytes, ...]) -> Part:  # fmt: skip
+        self._count += 1
+        typed = headers.all("content-type")
+        if len(typed) > 1:
+            self._defect("duplicate-content-type", path)
+        content_type, params = parse_value(typed[0].text) if typed else (default, ())
+        if "/" not in content_type:
+            content_type = "text/plain"
+        part = Part(headers, content_type, params, self._data, start, end, path, depth)
+        multipart = content_type.startswith("multipart/")
+        if part.encoding not in KNOWN or (multipart and part.encoding in ("base64", "quoted-printable")):
+            self._defect("bad-encoding", path)
+        if multipart:
+            if depth >= limits.MAX_MIME_DEPTH:
+                self._defect("too-deep", path)
+            else:
+                part.children = self._children(part, start, end, outer)
+        return part
+
+    def _children(self, part: Part, start: int, end: int, outer: tuple[bytes, ...]) -> tuple[Part, ...]:
+        boundary = self._boundary(part, start, end)
+        if not boundary:
+            return ()
+        if any(boundary.startswith(other) or other.startswith(boundary) for other in outer):
+            self._defect("ambiguous-boundary", part.path)
+        default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
+        children: list[Part] = []
+        for first, last in self._spans(boundary, start, end, part.path):
+            if self._count >= limits.MAX_MIME_PARTS:
+                self._defect("too-many-parts")
+                break
+            block = scan(self._data, first, last, strict=True)
+            path = f"{part.path}.{len(children) + 1}"
+            children.append(
+                self._part(block.headers, block.body, last, path, part.depth + 1, default, (*outer, boundary))
+            )
+        return tuple(children)
+
+    def _boundary(self, part: Part, start: int, end: int) -> bytes:
+        """The declared boundary; where none is declared or it never occurs, the one that is evidently used."""
+        named = {value for key, value in part.params if key == "boundary" and value}
+        if len(named) > 1:
+            self._defect("ambiguous-boundary", part.path)
+        for value in dict.fromkeys(value.rstrip() for key, value in part.params if key == "boundary"):
+            boundary = value.encode("utf-8", "replace")[:200]
+            if boundary and self._find(boundary, start, end) >= 0:
+                return boundary
+        self._defect("missing-boundary", part.path)
+        sniffed = _SNIFFED.search(self._data, start, min(end, start + 65536))
+        if sniffed and self._data.find(b"\n--" + sniffed[1], sniffed.end(), end) >= 0:
+            return sniffed[1]
+        return b""
+
+    def _find(self, boundary: bytes, start: int, end: int) -> int:
+        """Where the next line that begins with the delimiter begins, or -1."""
+        delimiter = b"--" + boundary
+        if self._data.startswith(delimiter, start) and start + len(delimiter) <= end:
+            return start
+        found = self._data.find(b"\n" + delimiter, max(start - 1, 0), end)
+        return found + 1 if found >= 0 else -1
+
+    def _spans(self, boundary: bytes, start: int, end: int, path: str) -> list[tuple[int, int]]:
+        spans: list[tuple[int, int]] = []
+        first = -1
+        position = start
+        while len(spans) <= limits.MAX_MIME_PARTS:
+            position = self._find(boundary, position, end)
+            if position < 0:
+                break
+            padding = _PADDING.match(self._data, position + len(boundary) + 2, end)
+            if padding is None:
+                position += len(boundary) + 2
+                continue
+            if first >= 0:
+                spans.append((first, max(first, position - 1)))
+            first = min(padding.end() + 1, end)
+            if padding[1]:
+                return spans
+            position = padding.end()
+        if first >= 0 and len(spans) <= limits.MAX_MIME_PARTS:
+            self._defect("unclosed-boundary", path)
+            spans.append((first, end))
+        return spans
+
+
+def decoded(part: Part, limit: int = limits.MAX_DECODED_PART) -> bytes:
+    """The part's content without its transfer encoding, line ends as LF, at most `limit` bytes."""
+    return decode(part._data[part._start : min(part._end, part._start + 4 * limit)], part.encoding, limit)
+
+
+def text_of(part: Part) -> str:
+    """The part's content as text, by its charset or a guess, at most about `limits.MAX_DECODED_PART` characters."""
+    return decode_text(decoded(part), part.param("charset"))

@@ -1,0 +1,191 @@
+"""`parse`: bytes in, a lazy `Message` out. It never raises; what is wrong is in `Message.defects`."""
+
+from __future__ import annotations
+
+from ndrfilter import limits
+from ndrfilter.message.attachments import attachments_of
+from ndrfilter.message.headers import line_ends, scan
+from ndrfilter.message.lazy import lazy
+from ndrfilter.message.mime import Tree, decoded
+from ndrfilter.message.model import Attachment, Defect, Headers, Hop, Link, Original, Part, Report, StatusGroup
+from ndrfilter.message.report import looks_like_report, parse_groups, parse_report, report_in_text
+from ndrfilter.message.returned import (
+    HEADER_TYPES,
+    MESSAGE_TYPES,
+    STATUS_TYPES,
+    after_separator,
+    inline_in,
+    originals_of,
+)
+from ndrfilter.message.text import Segment, links_of
+from ndrfilter.message.trace import trace_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+_STATUS_CARRIERS = frozenset({"text/plain", "application/octet-stream", "message/report", "text/delivery-status"})
+
+
+def parse(raw: bytes) -> Message:
+    """The message in `raw`. Beyond `limits.MAX_MESSAGE` it is cut off, with the defect "too-big"."""
+    defects: list[str] = []
+    data = raw
+    if len(data) > limits.MAX_MESSAGE:
+        data = data[: limits.MAX_MESSAGE]
+        defects.append("too-big")
+    data, wrong = line_ends(data)
+    defects.extend(wrong)
+    if b"\0" in data:
+        defects.append("nul-bytes")
+    block = scan(data)
+    defects.extend(block.defects)
+    return Message(raw, data, block.headers, block.body, tuple(defects))
+
+
+class Message:
+    """A message. Its header is read at once; everything else on first use, and then kept."""
+
+    __slots__ = (
+        "_attachments", "_body", "_codes", "_data", "_disposition", "_feedback", "_full_text", "_inline", "_links",
+        "_originals", "_parts", "_report", "_segments", "_text", "_trace", "_tree", "headers", "raw",
+    )  # fmt: skip
+
+    def __init__(self, raw: bytes, data: bytes, headers: Headers, body: int, codes: tuple[str, ...]) -> None:
+        self.raw = raw
+        self.headers = headers
+        self._data = data
+        self._body = body
+        self._codes = codes
+
+    @lazy
+    def tree(self) -> tuple[Part, tuple[Defect, ...]]:
+        """The MIME tree and what was wrong with it."""
+        builder = Tree(self._data)
+        return builder.build(self.headers, self._body, len(self._data)), tuple(builder.defects)
+
+    @property
+    def root(self) -> Part:
+        """The outermost MIME entity."""
+        return self.tree[0]
+
+    @property
+    def defects(self) -> tuple[Defect, ...]:
+        """What is wrong with the header and the MIME structure, each said once."""
+        return tuple(dict.fromkeys((*(Defect(code) for code in self._codes), *self.tree[1])))[: limits.MAX_DEFECTS]
+
+    @lazy
+    def parts(self) -> tuple[Part, ...]:
+        """Every part, the root first; a returned message's own parts are not among them."""
+        return tuple(self.root.walk())
+
+    @lazy
+    def trace(self) -> tuple[Hop, ...]:
+        """The message's own `Received:` fields, top first."""
+        return trace_of(self.headers)
+
+    @lazy
+    def report(self) -> Report | None:
+        """The delivery status: a part of that type, one under another type, or one inside the text."""
+        for part in self.parts:
+            if part.content_type in STATUS_TYPES and (report := parse_report(decoded(part, limits.MAX_STATUS_BYTES))):
+                return report
+        for part in self.parts:
+            if part.content_type in _STATUS_CARRIERS and not part.children:
+                data = decoded(part, limits.MAX_STATUS_BYTES)
+                if looks_like_report(data) and (report := parse_report(data)):
+                    return report
+        for segment in self.segments:
+            if report := report_in_text(self._human(segment)):
+                return report
+        return None
+
+    @lazy
+    def originals(self) -> tuple[Original, ...]:
+        """The returned messages, the best first; usually one. An original in the text counts if no part is one."""
+        found = originals_of(self.parts)
+        return found or ((self.inline[1],) if self.inline else ())
+
+    @property
+    def original(self) -> Original | None:
+        """The returned message or header."""
+        return self.originals[0] if self.originals else None
+
+    def find_original(self, separators: Sequence[Any]) -> Original | None:
+        """The original after a line of the text in which one of the compiled patterns is found."""
+        for segment in self.segments:
+            if made := after_separator(segment, separators):
+                return made[1]
+        return None
+
+    @lazy
+    def segments(self) -> tuple[Segment, ...]:
+        """The texts for people: text/plain parts, or text/html ones where there is no plain text."""
+        leaves = [part for part in self.parts if not part.children and part.disposition != "attachment"]
+        plain = [Segment(part) for part in leaves if _is_plain(part)]
+        if any(not segment.data.isspace() and segment.data for segment in plain):
+            return tuple(plain)
+        return tuple(Segment(part) for part in leaves if part.content_type in ("text/html", "application/xhtml+xml"))
+
+    @lazy
+    def inline(self) -> tuple[int, Original, Segment] | None:
+        """The original inside the text, where it begins, and in which segment."""
+        for segment in self.segments:
+            if made := inline_in(segment):
+                return *made, segment
+        return None
+
+    def _human(self, segment: Segment) -> bytes:
+        inline = self.inline
+        return segment.data[: inline[0]] if inline and inline[2] is segment else segment.data
+
+    @lazy
+    def text(self) -> str:
+        """The text for people without the original that stands in it, at most `limits.MAX_TEXT` characters."""
+        return "\n".join(segment.decode(self._human(segment)) for segment in self.segments)[: limits.MAX_TEXT]
+
+    @lazy
+    def full_text(self) -> str:
+        """The text for people with the original that stands in it."""
+        return "\n".join(segment.text for segment in self.segments)[: limits.MAX_TEXT]
+
+    @lazy
+    def links(self) -> tuple[Link, ...]:
+        """The links in the texts, also in HTML beside plain text."""
+        html = tuple(
+            Segment(part)
+            for part in self.parts
+            if part.content_type == "text/html" and not part.children and part.disposition != "attachment"
+        )
+        return links_of(tuple(dict.fromkeys((*self.segments, *html))))
+
+    @lazy
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The parts that are there to be opened."""
+        return attachments_of(self.parts)
+
+    @lazy
+    def feedback(self) -> StatusGroup | None:
+        """The fields of a message/feedback-report (RFC 5965)."""
+        return self._fields_of("message/feedback-report")
+
+    @lazy
+    def disposition(self) -> StatusGroup | None:
+        """The fields of a message/disposition-notification (RFC 8098)."""
+        return self._fields_of("message/disposition-notification", "message/global-disposition-notification")
+
+    def _fields_of(self, *types: str) -> StatusGroup | None:
+        for part in self.parts:
+            if part.content_type in types:
+                groups = parse_groups(decoded(part, limits.MAX_STATUS_BYTES))
+                return StatusGroup(tuple(field for group in groups for field in group.fields))
+        return None
+
+
+def _is_plain(part: Part) -> bool:
+    if part.content_type.startswith("multipart/"):
+        return True  # without a boundary that occurs: what stands in it is text
+    return (part.content_type.startswith("text/") and part.content_type not in HEADER_TYPES
+            and part.content_type not in ("text/html", "text/calendar", "text/x-vcard", "text/css")
+            and part.content_type not in MESSAGE_TYPES)  # fmt: skip

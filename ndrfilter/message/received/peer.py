@@ -1,0 +1,133 @@
+"""What a `from` clause says of the peer: its greeting, the name that was looked up, the address; by one dialect's habits."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+from ndrfilter.noun import Noun
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+    from ndrfilter.message.received.clauses import Clause
+
+    Ip = IPv4Address | IPv6Address
+
+_IPV4 = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
+_BRACKETED = re.compile(
+    rf"\[(?:IPv6:|::ffff:)?({_IPV4}|[0-9a-f]{{0,4}}:[0-9a-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?\]", re.I
+)
+_BARE = re.compile(rf"(?:::ffff:)?({_IPV4}|[0-9a-f]{{0,4}}:[0-9a-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?", re.I)
+_GREETING = re.compile(r"(?:^|[\s\"])(?:(?:helo|ehlo|lhlo)[= ]\s*+([^\s()\"]++))", re.I)
+_NAME = re.compile(r"(?:[^\s@\[]{1,64}@)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,254})(?=[\s\[]|\Z)")
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*+\.)++[a-z0-9_-]++\Z|localhost\Z")
+_NO_NAME = frozenset({
+    "unknown", "unverified", "nxdomain", "dnserror", "may", "helo", "ehlo", "lhlo", "port", "account", "really",
+    "softdnserror", "no-reverse-dns", "no-dns", "not-resolved",
+})  # fmt: skip
+
+
+class Habits(Noun):
+    """What a dialect's `from` clause means.
+
+    `looked_up`: a name before the address in the comment (`from A (B [ip])`) comes from a lookup.
+    `dotted`: and only if it ends in a dot. `verified`: alone with an address (`from A ([ip])`), A itself was looked up.
+    `literal`: a bare `from [ip]` is the peer's address, not its greeting. `bare`: `from A (ip)` gives A as looked up.
+    `marked`: it was where the comment says so (`from A ([ip] verified)`). `helo_comment`: `from A (B) [ip]` puts the greeting into the comment.
+    """
+
+    looked_up: bool = True
+    dotted: bool = False
+    verified: bool = False
+    literal: bool = False
+    bare: bool = False
+    marked: bool = False
+    helo_comment: bool = False
+
+
+class Peer(Noun):
+    """The peer as recorded."""
+
+    helo: str | None = None
+    rdns: str | None = None
+    ip: Ip | None = None
+    forged: bool = False
+
+
+def read_ip(text: str) -> Ip | None:
+    """An address without brackets, prefixes or ports; IPv4-mapped IPv6 comes back as IPv4."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+def host(text: str) -> str | None:
+    """A looked-up name in lower case without a final dot, or None for "unknown" and what cannot be a name."""
+    name = text.rstrip(".").lower()
+    return name if name not in _NO_NAME and _HOST.match(name) and not _BARE.fullmatch(name) else None
+
+
+def name_of(word: str) -> str | None:
+    """A name as its bearer gives it (HELO, by): lower case, no final dot; literals keep their brackets."""
+    return word.strip('<>"').rstrip(".").lower() or None
+
+
+def read_peer(clause: Clause, habits: Habits) -> Peer:
+    """The peer of a `from` clause."""
+    first = clause.word
+    literal = _BRACKETED.fullmatch(first) or (_BARE.fullmatch(first) if first else None)
+    forged = any("may be forged" in comment for comment in clause.comments)
+    stated = _stated_greeting(clause)
+    address, name, bracketed = _address(clause, stated)
+    if stated is not None:
+        address = address or (read_ip(literal[1]) if literal else None)
+        rdns = None if literal else host(first)
+        return Peer(name_of(stated), None if forged or not habits.looked_up else rdns, address, forged)
+    helo = name_of(first)
+    if literal and address is None and habits.literal:
+        return Peer(None, None, read_ip(literal[1]), forged)
+    if forged or address is None or not habits.looked_up:
+        return Peer(helo, None, address, forged)
+    if name:
+        return Peer(helo, host(name) if name.endswith(".") or not habits.dotted else None, address)
+    if habits.helo_comment and clause.comments and len(clause.words) > 1:
+        return Peer(name_of(clause.comments[0]), host(first), address)
+    if habits.marked and any(comment.endswith("] verified") for comment in clause.comments):
+        return Peer(helo, host(first), address)
+    if (habits.verified and bracketed) or (habits.bare and not bracketed):
+        return Peer(helo, host(first), address)
+    return Peer(helo, None, address)
+
+
+def _stated_greeting(clause: Clause) -> str | None:
+    for comment in clause.comments:
+        if found := _GREETING.search(comment):
+            return found[1]
+    return None
+
+
+def _address(clause: Clause, stated: str | None) -> tuple[Ip | None, str, bool]:
+    """The peer's address, the name that stands before it in the same comment, and whether it stood in brackets."""
+    for comment in clause.comments:
+        text = _GREETING.sub(" ", comment) if stated is not None else comment
+        found = _BRACKETED.search(text)
+        if found is not None and (address := read_ip(found[1])):
+            name = _NAME.match(text)
+            return (
+                address,
+                name[1] if name and name.end() <= found.start() and name[1].lower() not in _NO_NAME else "",
+                True,
+            )
+        bare = _BARE.fullmatch(text.rpartition("@")[2].strip())
+        if bare is not None and (address := read_ip(bare[1])):
+            return address, "", False
+    for word in clause.words[1:]:
+        found = _BRACKETED.fullmatch(word)
+        if found is not None and (address := read_ip(found[1])):
+            return address, "", True
+    return None, "", False

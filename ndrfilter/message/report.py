@@ -1,0 +1,154 @@
+"""Delivery status: message/delivery-status (RFC 3464), global-delivery-status (RFC 6533), and what resembles them."""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter import limits
+from ndrfilter.message.charset import decode_text, field_text
+from ndrfilter.message.dates import parse_date
+from ndrfilter.message.model import Report, ReportRecipient, StatusGroup
+
+_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*+:([^\n]*+(?:\n[ \t]+[^\s][^\n]*+)*+)(?:\n|\Z)")
+_START = re.compile(
+    rb"(?mi)^([ \t>|]{0,40}+)(?=(?:reporting-mta|original-envelope-id|arrival-date|final-recipient|original-recipient)[ \t]*:)"
+)
+_TYPE = re.compile(r"\s*+[A-Za-z][A-Za-z0-9._-]{0,63}\s*+;\s*+")
+_STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_COMMENT = re.compile(r"\([^()]*+\)")
+_UNITEXT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
+_PER_RECIPIENT = frozenset(
+    {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}
+)
+_ADDRESSED = ("final-recipient", "original-recipient")
+
+
+def parse_groups(data: bytes) -> tuple[StatusGroup, ...]:
+    """The groups of fields of a status-like body: blank lines part them; lines that are no field are passed over."""
+    data = data[: limits.MAX_STATUS_BYTES]
+    groups: list[StatusGroup] = []
+    fields: list[tuple[str, str]] = []
+    position = 0
+    while position < len(data) and len(groups) <= limits.MAX_RECIPIENTS:
+        found = _LINE.match(data, position)
+        if found is not None:
+            name = found[1].decode("ascii").lower()
+            if name in _ADDRESSED and _begins_anew(name, fields):
+                groups.append(StatusGroup(tuple(fields)))
+                fields = []
+            fields.append((name, _value(found[2])))
+            position = found.end()
+            continue
+        line_end = data.find(b"\n", position)
+        line_end = len(data) if line_end < 0 else line_end
+        if fields and not data[position:line_end].strip():
+            groups.append(StatusGroup(tuple(fields)))
+            fields = []
+        position = line_end + 1
+    if fields:
+        groups.append(StatusGroup(tuple(fields)))
+    return tuple(groups)
+
+
+def _begins_anew(name: str, fields: list[tuple[str, str]]) -> bool:
+    """Whether a blank line is missing before this field: the group has one already, or is the per-message group."""
+    names = {key for key, _ in fields}
+    if name in names:
+        return True
+    return bool(names) and not names & _PER_RECIPIENT
+
+
+def _value(raw: bytes) -> str:
+    if b"\x1b$" in raw:
+        return decode_text(raw.replace(b"\n", b" ")).strip()
+    return field_text(raw)
+
+
+def parse_report(data: bytes) -> Report | None:
+    """The report in the body of a status part; None if it has neither a reporting MTA nor a recipient."""
+    message: list[tuple[str, str]] = []
+    recipients: list[ReportRecipient] = []
+    for group in parse_groups(data):
+        if any(key in _PER_RECIPIENT for key, _ in group.fields):
+            recipients.append(_recipient(group))
+        else:
+            message.extend(group.fields)
+    fields = StatusGroup(tuple(message))
+    reporting = fields.get("reporting-mta") or next(
+        (found for recipient in recipients if (found := recipient.group.get("reporting-mta"))), ""
+    )
+    if not reporting and not any(recipient.final or recipient.original for recipient in recipients):
+        return None
+    arrival = fields.get("arrival-date")
+    return Report(
+        reporting_mta=_name(reporting),
+        received_from_mta=_name(fields.get("received-from-mta")),
+        arrival_date=parse_date(arrival) if arrival else None,
+        envelope_id=fields.get("original-envelope-id"),
+        fields=fields,
+        recipients=tuple(recipients[: limits.MAX_RECIPIENTS]),
+    )
+
+
+def _recipient(group: StatusGroup) -> ReportRecipient:
+    action = _COMMENT.sub(" ", group.get("action")).split()
+    status = _STATUS.search(group.get("status"))
+    return ReportRecipient(
+        final=_address(group.get("final-recipient")),
+        original=_address(group.get("original-recipient")),
+        action=action[0].strip(";,.").lower() if action else "",
+        status=status[0] if status else "",
+        diagnostic=_untyped(group.get("diagnostic-code"))[: limits.MAX_DIAGNOSTIC_CHARS],
+        remote_mta=_name(group.get("remote-mta")),
+        group=group,
+    )
+
+
+def _untyped(value: str) -> str:
+    """`value` without its leading type (RFC 3464 section 2.1.2: "rfc822;", "smtp;")."""
+    found = _TYPE.match(value)
+    return value[found.end() :].strip() if found else value.strip()
+
+
+def _name(value: str) -> str:
+    words = _untyped(value).split()
+    return words[0].strip("()[]<>,;").rstrip(".").lower() if words else ""
+
+
+def _address(value: str) -> str:
+    """An address of a generic or utf-8 type (RFC 6533 section 3), without angle brackets."""
+    text = _untyped(value)
+    if "\\x{" in text:
+        text = _UNITEXT.sub(_unicode, text)
+    if text.endswith(")") and " (" in text:
+        text = text.rpartition(" (")[0]
+    return text.strip().removeprefix("<").removesuffix(">").strip()
+
+
+def _unicode(found: re.Match[str]) -> str:
+    code = int(found[1], 16)
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+
+
+def looks_like_report(data: bytes) -> bool:
+    """Whether this body begins with the fields of a delivery status, whatever its type says."""
+    return _START.match(data.lstrip(b"\n")[:400]) is not None and _has_recipient(data)
+
+
+def _has_recipient(data: bytes) -> bool:
+    lower = data[: limits.MAX_STATUS_BYTES].lower()
+    return b"final-recipient" in lower and (b"action:" in lower or b"status:" in lower)
+
+
+def report_in_text(data: bytes) -> Report | None:
+    """A delivery status that stands in the middle of a text, perhaps indented or quoted."""
+    data = data[: limits.MAX_STATUS_BYTES]
+    found = _START.search(data) if _has_recipient(data) else None
+    if found is None:
+        return None
+    block = data[found.start() :]
+    if found[1]:
+        prefix, size = found[1], len(found[1])
+        block = b"\n".join(line[size:] if line.startswith(prefix) else line for line in block.split(b"\n"))
+    report = parse_report(block)
+    return report if report and report.recipients else None

@@ -1,0 +1,133 @@
+"""The message that came back: in a part of its own, in an attachment, or inside the text."""
+
+from __future__ import annotations
+
+from ndrfilter import limits
+from ndrfilter.message.headers import is_known, scan
+from ndrfilter.message.inline import Found, find_header, header_at, unquoted
+from ndrfilter.message.mime import decoded
+from ndrfilter.message.model import Original, Part
+from ndrfilter.message.transfer import IDENTITY, base64_bytes, decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ndrfilter.message.text import Segment
+
+MESSAGE_TYPES = frozenset({"message/rfc822", "message/global", "message/partial", "message/news", "message/x-rfc822"})
+HEADER_TYPES = frozenset({
+    "text/rfc822-headers", "text/rfc822-header", "text/rfc-822-headers", "message/rfc822-headers", "message/global-headers",
+    "text/rfc822", "application/rfc822", "message/headers",
+})  # fmt: skip
+STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_CARRIERS = frozenset(
+    {"application/octet-stream", "text/plain", "application/eml", "application/x-eml", "application/message"}
+)
+_MAX_ORIGINALS = 50
+_MAX_LINES = 20_000
+
+
+def originals_of(parts: tuple[Part, ...]) -> tuple[Original, ...]:
+    """The originals that are parts of their own, the best first: whole messages, then headers, then attachments.
+
+    In a report those after the delivery status come before all others.
+    """
+    status = next((number for number, part in enumerate(parts) if part.content_type in STATUS_TYPES), -1)
+    found: list[tuple[bool, int, int, Original]] = []
+    for number, part in enumerate(parts):
+        rank, original = _original_of(part, number)
+        if original is not None:
+            found.append((number < status, rank, number, original))
+        if len(found) >= _MAX_ORIGINALS:
+            break
+    found.sort(key=lambda entry: entry[:3])
+    return tuple(entry[3] for entry in found)
+
+
+def _original_of(part: Part, number: int) -> tuple[int, Original | None]:
+    if part.children:
+        return 9, None
+    kind = part.content_type
+    if kind in MESSAGE_TYPES:
+        return 0, message_in(_content(part), "rfc822")
+    if kind in HEADER_TYPES:
+        return 1, message_in(_content(part), "headers")
+    named = part.filename.lower().endswith((".eml", ".hdr", ".mht", ".822", ".msg"))
+    if number and kind not in STATUS_TYPES and (named or kind in _CARRIERS):
+        return 2, message_in(_content(part), "attachment", sure=False)
+    return 9, None
+
+
+def _content(part: Part) -> bytes:
+    """A returned message may be larger than other parts; one that only pretends to be unencoded is decoded."""
+    if part.encoding in IDENTITY:
+        data = part.body
+        if part.content_type in MESSAGE_TYPES and b":" not in data[:200] and len(data) > 60:
+            plain = base64_bytes(data[: limits.MAX_DECODED_PART])
+            return plain.replace(b"\r\n", b"\n") if b": " in plain[:2000] else data
+        return data
+    data = decode(part.body, part.encoding, limits.MAX_MESSAGE)
+    if b":" not in data[:2000] and b":" in part._data[part._start : part._start + 200]:
+        return part.body  # RFC 2046 section 5.2.1 forbids encodings here, so some declare one and use none
+    return data
+
+
+def message_in(data: bytes, source: str, *, sure: bool = True) -> Original | None:
+    """The message that `data` is; None where it has no header, or, unless `sure`, nothing that looks like a mail's."""
+    if not sure:
+        found = header_at(data, 0)
+        if found is None or find_header(data, found.start) != found:
+            return None
+        data = unquoted(data, found)
+    block = scan(data)
+    if not len(block.headers) or not any(is_known(field.name.encode("latin-1")) for field in block.headers):
+        return _indented(data, source) if sure else None
+    return Original(block.headers, source, data, data[block.body :])
+
+
+def _indented(data: bytes, source: str) -> Original | None:
+    found = find_header(data[: limits.MAX_RETURNED_SEARCH])
+    if found is None:
+        return None
+    raw = unquoted(data, found)
+    block = scan(raw)
+    return Original(block.headers, source, raw, raw[block.body :]) if len(block.headers) else None
+
+
+def inline_in(segment: Segment) -> tuple[int, Original] | None:
+    """The original inside a text with the place where it begins in `segment.data`."""
+    return _made(segment.data, find_header(segment.data))
+
+
+def _made(data: bytes, found: Found | None) -> tuple[int, Original] | None:
+    if found is None:
+        return None
+    raw = unquoted(data, found)
+    block = scan(raw)
+    if not len(block.headers):
+        return None
+    return found.start, Original(block.headers, "quoted" if found.prefix else "inline", raw, raw[block.body :])
+
+
+def after_separator(segment: Segment, separators: Sequence[Any]) -> tuple[int, Original] | None:
+    """The original after the first line that one of the patterns finds, with its place in `segment.data`."""
+    position = 0
+    data = segment.data
+    lines = segment.text[: limits.MAX_RETURNED_SEARCH].split("\n", _MAX_LINES)
+    for line in lines[:_MAX_LINES]:
+        line_end = data.find(b"\n", position)
+        if line_end < 0:
+            return None
+        position = line_end + 1
+        if any(pattern.search(line) for pattern in separators):
+            made = _made(data, header_at(data, position))
+            if made is not None:
+                return made
+    return None
+
+
+def encoded_text(part: Part) -> bytes:
+    """The decoded content of a part that may hold a report under another type."""
+    return decoded(part, limits.MAX_STATUS_BYTES)

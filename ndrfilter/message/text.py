@@ -1,0 +1,142 @@
+"""What a person reads: the text of the parts, HTML stripped to text, and the links in them."""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter import limits
+from ndrfilter.message.addresses import domain_of
+from ndrfilter.message.charset import decode_text, is_ascii_compatible
+from ndrfilter.message.lazy import lazy
+from ndrfilter.message.mime import decoded
+from ndrfilter.message.model import Link, Part
+
+_BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]|table|pre|blockquote|ul|ol|hr))\b[^<>]*>", re.I)
+_CELL = re.compile(r"</t[dh]\s*>", re.I)
+_TAG = re.compile(r"<[!/?A-Za-z][^<>]*>")
+_SPACES = re.compile(r"[ \t\xa0]++")
+_BLANK_LINES = re.compile(r"\n[ \t]*+\n(?:[ \t]*+\n)++")
+_ANCHOR = re.compile(r"<a\b([^<>]*)>", re.I)
+_HREF = re.compile(r"\bhref\s{0,5}=\s{0,5}(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.I)
+_URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"'\\^`{|}]{1,2000}|\bwww\.[^\s<>\"'\\^`{|}]{1,2000}", re.I)
+_AUTHORITY = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{0,20}:)?//(?:[^/?#@\\]{0,200}@)?(\[[0-9a-f:.]{2,45}\]|[^/?#:\\@]{1,253})", re.I
+)
+_MAX_LABEL = 300
+
+
+class Segment:
+    """The human text of one part: `data` bytes with LF line ends, `text` the same lines decoded."""
+
+    __slots__ = ("_data", "_html", "_text", "part")
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the text was HTML."""
+        return self.part.content_type in ("text/html", "application/xhtml+xml")
+
+    @lazy
+    def html(self) -> str:
+        """The HTML as it was, or an empty string."""
+        return decode_text(decoded(self.part), self._charset) if self.is_html else ""
+
+    @lazy
+    def data(self) -> bytes:
+        """The content as bytes of an ASCII-compatible character set."""
+        if self.is_html:
+            return strip_html(self.html).encode("utf-8", "replace")
+        data = decoded(self.part)
+        return (
+            data if is_ascii_compatible(self._charset) else decode_text(data, self._charset).encode("utf-8", "replace")
+        )
+
+    @lazy
+    def text(self) -> str:
+        """The content as text."""
+        return self.decode(self.data)
+
+    @property
+    def _charset(self) -> str:
+        return self.part.param("charset")
+
+    def decode(self, data: bytes) -> str:
+        """A piece of `data` as text."""
+        return decode_text(data, "utf-8" if self.is_html or not is_ascii_compatible(self._charset) else self._charset)
+
+
+def strip_html(html: str) -> str:
+    """The text of HTML: tags, comments, scripts and styles gone, blocks on lines of their own, entities resolved."""
+    from html import unescape  # heavy table: only where there is HTML
+
+    html = _without(_without(_without(html, "<!--", "-->"), "<style", "</style"), "<script", "</script")
+    if "<pre" not in html and "<PRE" not in html:
+        html = html.replace("\n", " ")
+    html = _CELL.sub("\t", _BREAK.sub("\n", html))
+    text = unescape(_TAG.sub("", html))
+    lines = (_SPACES.sub(" ", line).rstrip() for line in text.split("\n"))
+    return _BLANK_LINES.sub("\n\n", "\n".join(line[1:] if line.startswith(" ") else line for line in lines))
+
+
+def _without(html: str, start: str, end: str) -> str:
+    """`html` without what stands from `start` to `end`, any case; an open end takes nothing away."""
+    lower = html.lower()
+    if len(lower) != len(html):  # a few letters grow when lowered, and places would shift
+        lower = html
+    at = lower.find(start)
+    out = []
+    position = 0
+    while at >= 0:
+        close = lower.find(end, at + len(start))
+        if close < 0:
+            break
+        out.append(html[position:at])
+        position = close + len(end)
+        at = lower.find(start, position)
+    out.append(html[position:])
+    return "".join(out)
+
+
+def links_of(segments: tuple[Segment, ...]) -> tuple[Link, ...]:
+    """Links by `href` and plain URLs, in order, at most `limits.MAX_LINKS`."""
+    found: dict[tuple[str, str], Link] = {}
+    for segment in segments:
+        for link in _html_links(segment.html) if segment.is_html else _plain_links(segment.text):
+            found.setdefault((link.url, link.text), link)
+            if len(found) >= limits.MAX_LINKS:
+                return tuple(found.values())
+    return tuple(found.values())
+
+
+def _html_links(html: str) -> list[Link]:
+    from html import unescape
+
+    links = []
+    for match in _ANCHOR.finditer(html):
+        href = _HREF.search(match[1])
+        if href is None:
+            continue
+        url = unescape(href[1] or href[2] or href[3] or "").strip()
+        close = html.find("</", match.end(), match.end() + 2 * _MAX_LABEL)
+        label = html[match.end() : close if close >= 0 else match.end() + _MAX_LABEL]
+        if url and not url.startswith("#"):
+            links.append(_link(url, _SPACES.sub(" ", unescape(_TAG.sub(" ", label))).strip()))
+        if len(links) >= limits.MAX_LINKS:
+            break
+    return links
+
+
+def _plain_links(text: str) -> list[Link]:
+    links = []
+    for match in _URL.finditer(text):
+        links.append(_link(match[0].rstrip(".,;:!?)]"), ""))
+        if len(links) >= limits.MAX_LINKS:
+            break
+    return links
+
+
+def _link(url: str, text: str) -> Link:
+    found = _AUTHORITY.match(url if "//" in url[:25] else "//" + url if url[:4].lower() == "www." else "")
+    return Link(url, text[:_MAX_LABEL], domain_of(found[1]) if found else "")

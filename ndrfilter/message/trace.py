@@ -1,0 +1,82 @@
+"""`Received:` fields as hops (RFC 5321 section 4.4), each read the way the software that wrote it means it."""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter import limits
+from ndrfilter.message.charset import plain_text
+from ndrfilter.message.dates import parse_date
+from ndrfilter.message.model import Hop
+from ndrfilter.message.received.clauses import Clauses, split
+from ndrfilter.message.received.dialects import dialect_of
+from ndrfilter.message.received.peer import name_of, read_peer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndrfilter.message.model import Headers
+
+_AUTHENTICATED = re.compile(
+    r"^auth(?:enticated\b|: \S)|\bauthenticated (?:sender|bits|user)|^account |\bauth=yes\b|\bA=\w", re.I
+)
+_LOCAL = re.compile(
+    r"invoked (?:by uid|for bounce|from command)|, from userid \d|^uid \d|\[local\]|^from \S+@localhost\b", re.I
+)
+_LOCAL_WITH = frozenset({"local", "bsmtp", "rules", "store", "mapi"})
+_SENDER = re.compile(r"envelope-(?:from|sender):? <?([^\s<>()]*+)>?", re.I)
+_MAX_CHARS = 4_000
+
+
+def trace_of(headers: Headers) -> tuple[Hop, ...]:
+    """The hops of a header, top first, at most `limits.MAX_HOPS`."""
+    return tuple(parse_received(plain_text(field.raw)) for field in headers.all("received")[: limits.MAX_HOPS])
+
+
+def parse_received(text: str) -> Hop:
+    """One unfolded `Received:` field; what cannot be read stays None."""
+    text = text[:_MAX_CHARS]
+    clauses = split(text)
+    dialect = dialect_of(clauses)
+    peer = read_peer(clauses.get("from"), dialect.habits)
+    comments = clauses.comments()
+    protocol = clauses.get("with").phrase
+    sender = _SENDER.search(comments)
+    return Hop(
+        helo=peer.helo,
+        rdns=peer.rdns,
+        ip=peer.ip,
+        by=name_of(clauses.get("by").word),
+        with_=protocol or None,
+        id=clauses.get("id").word.strip("<>") or None,
+        time=parse_date(clauses.date),
+        for_=_bare(clauses.get("for").word),
+        sender=sender[1] if sender else None,
+        authenticated=_is_authenticated(clauses, protocol),
+        local=_is_local(clauses, protocol, peer.ip is None),
+        forged=peer.forged,
+        dialect=dialect.name,
+        text=text,
+    )
+
+
+def _bare(word: str) -> str | None:
+    return word.strip("<>;") or None
+
+
+def _is_authenticated(clauses: Clauses, protocol: str) -> bool:
+    if protocol.endswith(("smtpa", "smtpsa", "lmtpa", "lmtpsa")):
+        return True
+    return any(
+        _AUTHENTICATED.search(comment)
+        for keyword in ("from", "by", "with", "id")
+        for comment in clauses.get(keyword).comments
+    )
+
+
+def _is_local(clauses: Clauses, protocol: str, no_address: bool) -> bool:
+    if not no_address:
+        return False
+    if protocol in _LOCAL_WITH:
+        return True
+    comments = [comment for clause in clauses.by_keyword.values() for comment in clause.comments]
+    return any(_LOCAL.search(comment) or comment == "localhost" for comment in comments)

@@ -1,0 +1,106 @@
+"""A streaming splitter for mbox files: message after message, in memory only one at a time, bytes untouched.
+
+An mbox (RFC 4155) has no grammar that all writers keep. We cut where a line begins with `From `, ends in a time and a
+year as every delivery agent writes them, stands after an empty line, and is followed by a header field. But bounces
+return originals together with their `From ` line: we do not cut where the text before it announces a returned message
+("… is shown below:", message/rfc822) and its time is not after that of the message it stands in. `>From` stays as it
+is, because undoing the quoting would change bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ndrfilter import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+_SEPARATOR = re.compile(rb"From .*?(?:([A-Z][a-z]{2}) +(\d\d?) +)?(\d\d?:\d\d(?::\d\d)?)\b.* (\d{4})\b.*\s*\Z")
+_BARE = re.compile(rb"From -?[ \t]*\r?\n\Z")  # as Thunderbird writes it
+_MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+_HEADER = re.compile(rb"(?:[!-9;-~]+[ \t]*:|>From )")
+_ANNOUNCED = re.compile(rb"(?i)(?:.*:|content-type:[ \t]*message/.*)\s*\Z")
+_EMPTY = (b"\n", b"\r\n")
+_LINE = 64 * 1024
+_LONGEST = 500  # bytes of a `From ` line
+
+
+def split(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """The messages of `stream`, each with its own `From ` line, and whether it was cut at `limits.MAX_MESSAGE`.
+
+    A stream that does not begin with `From ` is one message, whatever is in it.
+    """
+    first = stream.readline(_LINE)
+    if not first.startswith(b"From "):
+        yield _rest(first, stream)
+        return
+    message = _Growing()
+    message.add(first)
+    for line, starts in _lines(first, stream):
+        if starts:
+            yield message.close(b"\r\n" if message.crlf else b"\n")
+            message = _Growing()
+        message.add(line)
+    yield message.close(b"")
+
+
+def _rest(first: bytes, stream: BinaryIO) -> tuple[bytes, bool]:
+    raw = first + stream.read(limits.MAX_MESSAGE - len(first) + 1)
+    return raw[: limits.MAX_MESSAGE], len(raw) > limits.MAX_MESSAGE
+
+
+def _lines(first: bytes, stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """The lines after the first, each with whether a message starts with it. Very long lines come in pieces."""
+    opening, before, text, line = first, b"", b"", stream.readline(_LINE)
+    while line:
+        following = stream.readline(_LINE)
+        starts = before in _EMPTY and line.startswith(b"From ") and _starts(line, text, opening)
+        starts = starts and _HEADER.match(following) is not None
+        yield line, starts
+        opening = line if starts else opening
+        text = text if line in _EMPTY else line
+        before, line = line, following
+
+
+def _starts(line: bytes, text: bytes, opening: bytes) -> bool:
+    """Whether `line`, after the last line of `text`, begins a new message and not an original returned in this one."""
+    if _BARE.match(line):
+        return True
+    if len(line) > _LONGEST or not _SEPARATOR.match(line):
+        return False
+    return not _ANNOUNCED.match(text) or _time(line) > _time(opening)
+
+
+def _time(line: bytes) -> tuple[int, int, int, bytes]:
+    """The time in a `From ` line as something to compare; zeros where it has none."""
+    found = _SEPARATOR.match(line[:_LONGEST])
+    if not found:
+        return 0, 0, 0, b""
+    month, day, clock, year = found.groups(b"0")
+    return int(year), _MONTHS.find(month), int(day), clock
+
+
+class _Growing:
+    """One message while it is read, never beyond the limit."""
+
+    __slots__ = ("crlf", "cut", "data")
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.cut = False
+        self.crlf = False
+
+    def add(self, line: bytes) -> None:
+        if not self.data:
+            self.crlf = line.endswith(b"\r\n")
+        room = limits.MAX_MESSAGE - len(self.data)
+        self.cut = self.cut or len(line) > room
+        self.data += line[:room]
+
+    def close(self, separator: bytes) -> tuple[bytes, bool]:
+        """The message without the empty line that belongs to the mailbox."""
+        raw = bytes(self.data)
+        return (raw.removesuffix(separator) if raw.endswith(separator * 2) else raw), self.cut

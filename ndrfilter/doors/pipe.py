@@ -1,0 +1,153 @@
+"""`ndrfilter filter`: a message on standard input, the same message with our header fields on standard output.
+
+What mail programs do with a failing filter decides what we may do: they keep or retry the mail at exit code 75 and
+lose it at "0 with short output". So nothing is written before the whole reply is there, 0 means that all of it was
+taken, and whatever goes wrong with us, not with the machine, lets the mail through marked as undetermined.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ndrfilter import limits
+from ndrfilter.doors import envelope, options, reply
+from ndrfilter.doors.text import complain, escape
+from ndrfilter.errors import ConfigError, TemporaryError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+    from typing import Any
+
+DONE, TEMPORARY = 0, 75
+_SECONDS = 8.0
+_SENTENCES = {
+    "config": "The configuration of ndrfilter is broken; nobody judged this message.",
+    "timeout": "Judging this message took too long; nobody judged it.",
+    "internal": "ndrfilter failed on this message; nobody judged it.",
+}
+_DESCRIPTION = """\
+Read a message from standard input and write it to standard output with its verdict in front:
+
+  X-NDR-Status: backscatter; score=7.5; required=5.0; kind=failure; rules=A,B
+  X-NDR-Reason: one plain sentence
+
+Nothing else of the message changes. Fields of these names that came in with it are removed."""
+_EXAMPLES = """\
+example (procmail):
+  :0 fw
+  | ndrfilter filter
+  :0
+  * ^X-NDR-Status: backscatter
+  backscatter/
+
+exit codes: 0 the whole message was written, even if the configuration is broken (then its status says
+"undetermined; error=config"); 75 anything else: keep the mail and try again."""
+
+
+class _Late(BaseException):
+    """Our own deadline; no Exception, so that nobody who guards a plugin or a rule takes it for that one's failure."""
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "filter",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.add_me(parser)
+    parser.add_argument(
+        "--max-seconds",
+        metavar="N",
+        type=float,
+        default=_SECONDS,
+        help=f"let the mail through unjudged after so long (default {_SECONDS:g}; 0: never)",
+    )
+    envelope.add_options(parser)
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Filter one message; returns 0 or 75."""
+    try:
+        if sys.stdin is None or sys.stdout is None:
+            raise TemporaryError("standard input or output is closed")
+        _write(_answer(sys.stdin.buffer.read(), args))
+    except MemoryError:
+        complain("out of memory; nothing was written")
+    except (OSError, TemporaryError) as error:
+        complain(str(error))
+    except KeyboardInterrupt:
+        complain("interrupted")
+    else:
+        return DONE
+    return TEMPORARY
+
+
+def _answer(raw: bytes, args: argparse.Namespace) -> bytes:
+    """The whole reply. Raises MemoryError and TemporaryError only."""
+    try:
+        with _deadline(args.max_seconds):
+            return _judged(raw, args)
+    except (ConfigError, UsageError) as error:
+        complain(_in_words(error))
+        return reply.annotate_error(raw, "config", _SENTENCES["config"])
+    except _Late:
+        complain(f"no verdict within {args.max_seconds:g} s")
+        return reply.annotate_error(raw, "timeout", _SENTENCES["timeout"])
+    except (MemoryError, TemporaryError):
+        raise
+    except Exception as error:
+        complain(f"internal error: {type(error).__name__}: {escape(str(error))}")
+        return reply.annotate_error(raw, "internal", _SENTENCES["internal"])
+
+
+def _judged(raw: bytes, args: argparse.Namespace) -> bytes:
+    judge = options.open_filter(args)
+    seen = raw[: limits.MAX_MESSAGE]
+    told, word = envelope.envelope_of(args, seen, os.environ)
+    result = judge.check(seen, envelope=told, envelope_source=word)
+    for trouble in result.errors:
+        complain(f"{escape(trouble.where)}: {escape(trouble.what)}")
+    return reply.annotate(raw, result)
+
+
+def _in_words(error: ConfigError | UsageError) -> str:
+    if not isinstance(error, ConfigError):
+        return escape(str(error))
+    from ndrfilter.lang.diagnose import render
+
+    return "\n".join(map(render, error.diagnostics)) or escape(str(error))
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Raises _Late in the block after so many seconds; not at all for 0."""
+
+    def late(_signal: int, _frame: FrameType | None) -> None:
+        raise _Late
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, max(0.0, seconds))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _write(answer: bytes) -> None:
+    """All of it, closed at the end: a full disk may show as late as that. Raises OSError."""
+    output = sys.stdout.fileno()
+    os.set_blocking(output, True)
+    rest = memoryview(answer)
+    while rest:
+        rest = rest[os.write(output, rest) :]
+    os.close(output)

@@ -1,0 +1,131 @@
+"""The two header fields we write, and writing them: bytes and a result in, bytes out. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter import limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndrfilter.engine.result import Result
+
+STATUS, REASON = "X-NDR-Status", "X-NDR-Reason"
+
+_MAX_REASON = 400
+_ASCII = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "})
+
+# A run of carriage returns before a line feed is one line end; the bound keeps hostile runs linear.
+_EOL = rb"(?:\r{0,2}\n|\r)"
+_COPY = rb"X-NDR-(?:Status|Reason)[ \t]*:[^\r\n]*(?:" + _EOL + rb"[ \t][^\r\n]*)*"
+_COPIES = re.compile(rb"(?i)(\A|%s)%s(?:%s%s)*(%s|\Z)" % (_EOL, _COPY, _EOL, _COPY, _EOL))
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
+_FROM_LINE = re.compile(rb"From (?![ \t]*:)[^\r\n]*" + _EOL + rb"?")
+_QUOTED_FROM_LINE = re.compile(rb"(?:>From [^\r\n]*" + _EOL + rb")*")
+_HEADER_END = re.compile(rb"(?:\A|\n)(?=\r{0,2}\n)")
+_HEADER_END_CR = re.compile(rb"(?:\A|\r)(?=\r)")
+
+
+def annotate(raw: bytes, result: Result) -> bytes:
+    """The message with its verdict in front; our fields that came in with it are gone, the rest is as it was."""
+    return stamp(raw, _status(result), result.advice.reason)
+
+
+def annotate_error(raw: bytes, error: str, sentence: str) -> bytes:
+    """The message as one nobody could judge; `error` is a word, such as "config" or "timeout"."""
+    return stamp(raw, ["undetermined;", f" error={error}"], sentence)
+
+
+def stamp(raw: bytes, status: list[str], sentence: str) -> bytes:
+    """`raw` with the two fields directly after a leading `From ` line, else first.
+
+    A message without a header gets an empty line after ours, so that its text does not become one.
+    """
+    found = _FROM_LINE.match(raw)
+    start = found.end() if found else 0
+    end_of_line = _line_end(raw)
+    fields = _fold(STATUS, status) + _fold(REASON, _words(sentence))
+    ours = b"".join(line.encode("ascii") + end_of_line for line in fields)
+    front = raw[:start]
+    if front and front[-1] not in b"\r\n":
+        front += end_of_line
+    end = _header_end(raw, start)
+    header = _COPIES.sub(_stronger_end, raw[start:end])
+    if not header and end < len(raw):
+        return b"".join((front, ours, memoryview(raw)[end:]))
+    between = b"" if _is_header(header) else end_of_line
+    return b"".join((front, ours, between, header, memoryview(raw)[end:]))
+
+
+def _is_header(header: bytes) -> bool:
+    found = _QUOTED_FROM_LINE.match(header)
+    return _FIELD.match(header, found.end() if found else 0) is not None
+
+
+def _stronger_end(found: re.Match[bytes]) -> bytes:
+    """The line end that stays where a copy was taken out: what separated lines for any reader still does."""
+    before, after = found.group(1), found.group(2)
+    if not before:
+        return b""
+    return after if b"\n" in after and b"\n" not in before else before
+
+
+def _line_end(raw: bytes) -> bytes:
+    """The first line's end. A bare CR is one only in a message without any LF: to all mail programs else it is text."""
+    feed = raw.find(b"\n")
+    if feed < 0:
+        return b"\r" if b"\r" in raw else b"\n"
+    return b"\r\n" if raw[feed - 1 : feed] == b"\r" else b"\n"
+
+
+def _header_end(raw: bytes, start: int) -> int:
+    """Where the empty line after the header begins, or the end of the message."""
+    pattern = _HEADER_END if b"\n" in raw else _HEADER_END_CR
+    if raw[start : start + 1] in (b"\n", b"\r"):
+        return start
+    found = pattern.search(raw, start)
+    return found.end() if found else len(raw)
+
+
+def _status(result: Result) -> list[str]:
+    """The value of X-NDR-Status in pieces that may be folded between."""
+    pieces = [
+        f"{result.verdict};",
+        f" score={one_decimal(result.score)};",
+        f" required={one_decimal(result.required)};",
+        f" kind={result.kind}",
+    ]
+    rules = [hit.name for hit in sorted(result.hits, key=lambda hit: -abs(hit.score)) if not hit.shadow]
+    if not rules:
+        return pieces
+    pieces[-1] += ";"
+    shown, more = rules[: limits.MAX_HEADER_RULES], len(rules) - limits.MAX_HEADER_RULES
+    names = [*shown, f"+{more}"] if more > 0 else shown
+    listed = [f"{name}," for name in names[:-1]] + names[-1:]
+    return [*pieces, f" rules={listed[0]}", *listed[1:]]
+
+
+def one_decimal(number: float) -> str:
+    """A score as we write it everywhere: one decimal, and never a negative zero."""
+    text = f"{number:.1f}"
+    return "0.0" if text == "-0.0" else text
+
+
+def _words(sentence: str) -> list[str]:
+    plain = " ".join(sentence.split()).translate(_ASCII).encode("ascii", "replace").decode("ascii")
+    clean = "".join(char if " " <= char <= "~" else "?" for char in plain)
+    cut = clean if len(clean) <= _MAX_REASON else clean[: _MAX_REASON - 3] + "..."
+    return [f" {word}" if number else word for number, word in enumerate(cut.split())]
+
+
+def _fold(name: str, pieces: list[str]) -> list[str]:
+    """A field in lines of at most `limits.HEADER_FOLD` columns (RFC 5322 section 2.2.3), broken between pieces only."""
+    lines, line = [], f"{name}:"
+    for number, piece in enumerate(pieces):
+        text = piece if number else " " + piece
+        if number and len(line) + len(text) > limits.HEADER_FOLD:
+            lines.append(line)
+            line = text if text.startswith(" ") else " " + text
+        else:
+            line += text
+    return [*lines, line]

@@ -1,0 +1,96 @@
+"""Text for people: escaping what came from mail, cutting, wrapping, colour."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import textwrap
+import unicodedata
+from typing import TYPE_CHECKING
+
+from ndrfilter.errors import TemporaryError
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_SPACE = "Zs"
+_CODES = {"red": "31", "green": "32", "yellow": "33", "magenta": "35", "bold": "1", "dim": "2"}
+
+
+def escape(text: str) -> str:
+    """`text` without anything a terminal, a log or a reader's eye could be misled by.
+
+    Control characters, terminal escapes, bidirectional and other invisible format characters, line separators, lone
+    surrogates and unassigned code points become visible escapes; a byte of a file name that is no UTF-8 becomes
+    `\\xff`; every kind of space becomes a plain one.
+    """
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    if char.isprintable():
+        return char
+    if unicodedata.category(char) == _SPACE:
+        return " "
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00
+    return _SHORT.get(char) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def clip(text: str, width: int) -> str:
+    """`text` escaped and cut to at most `width` characters, the cut shown by three dots."""
+    shown = escape(text[: width + 1])
+    return shown if len(shown) <= width else shown[: width - 3].rstrip() + "..."
+
+
+def wrap(text: str, width: int, indent: str = "", then: str | None = None) -> str:
+    """`text` in lines of at most `width` columns; `then` indents all lines but the first. Long words stay whole."""
+    following = indent if then is None else then
+    return textwrap.fill(
+        " ".join(text.split()),
+        width,
+        initial_indent=indent,
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+class Style:
+    """Colour, or none."""
+
+    __slots__ = ("_on",)
+
+    def __init__(self, on: bool = False) -> None:
+        self._on = on
+
+    def __call__(self, text: str, *names: str) -> str:
+        """`text` in the named colours ("red", "bold" …)."""
+        if not self._on or not names:
+            return text
+        return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}\x1b[0m"
+
+
+def style_for(when: str, stream: TextIO) -> Style:
+    """The style for `--color auto|always|never` on that stream; auto minds NO_COLOR and dumb terminals."""
+    if when != "auto":
+        return Style(when == "always")
+    return Style(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+
+def complain(text: str) -> None:
+    """One line on standard error, if there is one; never an exception, never anything on standard output."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"ndrfilter: {text}\n")
+            sys.stderr.flush()
+
+
+def say(text: str) -> None:
+    """One line on standard output; raises TemporaryError where that is closed, OSError where it takes nothing."""
+    if sys.stdout is None:
+        raise TemporaryError("standard output is closed")
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,80 @@
+"""Words for a result, shared by everything that people read. All text from mail leaves here escaped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ndrfilter.doors.reply import one_decimal
+from ndrfilter.doors.text import clip, escape
+
+if TYPE_CHECKING:
+    from ndrfilter.engine.result import Hit, Recipient, Result
+
+GENUINE, BACKSCATTER, FAKE, UNDETERMINED, NO_BOUNCE = (
+    "genuine", "backscatter", "fake", "undetermined", "not-a-bounce",
+)  # fmt: skip
+ORDER = (GENUINE, UNDETERMINED, FAKE, BACKSCATTER, NO_BOUNCE)
+"""The verdicts as people want them: what may need reading first."""
+
+COLOURS = {GENUINE: ("green", "bold"), BACKSCATTER: ("red",), FAKE: ("magenta", "bold"), UNDETERMINED: ("yellow",)}
+
+_KINDS = {
+    "failure": "delivery failure", "delay": "delivery delayed", "success": "delivery confirmed",
+    "relayed": "passed on to a system without delivery reports", "expanded": "delivered to a list",
+    "autoreply": "automatic reply", "challenge": "challenge to the sender", "receipt": "reading receipt",
+    "feedback": "spam complaint", "virus-notice": "virus notice", "report": "report",
+}  # fmt: skip
+_LONG = 120
+
+
+def headline(result: Result) -> str:
+    """What the message is and who wrote it: "delivery failure, written by Postfix at mx.example.net"."""
+    if result.kind == "none":
+        return "dressed as a bounce" if result.verdict == FAKE else "an ordinary message"
+    writer = clip(result.dialect, _LONG)
+    place = clip(result.reporting_mta, _LONG)
+    if writer and place:
+        return f"{_KINDS[result.kind]}, written by {writer} at {place}"
+    if writer or place:
+        return f"{_KINDS[result.kind]}, written by {writer or place}"
+    return _KINDS[result.kind]
+
+
+def measure(result: Result) -> str:
+    """The score beside what was required, "9.0 of 5.0"; how it was proved; or nothing for ordinary mail."""
+    if result.verdict == NO_BOUNCE:
+        return ""
+    if result.verdict == GENUINE and result.evidence in ("proof", "record"):
+        return f"by {result.evidence}"
+    required = -result.required if result.verdict == GENUINE else result.required
+    return f"{one_decimal(result.score)} of {one_decimal(required)}"
+
+
+def sign(hit: Hit) -> str:
+    """A rule's contribution as it counts on the origin axis: backscatter up, genuine down; a fake counts up."""
+    if not hit.toward or not hit.score:
+        return ""
+    return f"{-hit.score if hit.toward == GENUINE else hit.score:+.1f}"
+
+
+def aside(hit: Hit, result: Result) -> str:
+    """A remark on a hit that does not count towards the sum shown."""
+    if hit.shadow:
+        return " (shadow: not counted)"
+    if hit.toward and (hit.toward == FAKE) != (result.verdict == FAKE):
+        return " (towards fake)" if hit.toward == FAKE else " (not towards fake)"
+    return ""
+
+
+def failed(recipient: Recipient) -> str:
+    """An address and what was wrong with it: "bob@example.net: the mailbox is full (5.2.2)"."""
+    what = recipient.reason_text or {"delayed": "not delivered yet", "failed": "not delivered"}.get(
+        recipient.action, recipient.action
+    )
+    status = f" ({escape(recipient.status)})" if recipient.status else ""
+    return f"{clip(recipient.address, _LONG) or 'unnamed address'}: {escape(what) or 'no reason given'}{status}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number and its noun: "1 message", "3,000 messages"."""
+    return f"{number:,} {one if number == 1 else many}"

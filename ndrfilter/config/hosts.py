@@ -115,8 +115,9 @@ def _network_help(written: str) -> str:
 
 def _name(written: str, key: str, place: Place, reader: Reader) -> str:
     name = a_labels(written)
-    if is_host(name.removeprefix("*.")):
-        return name
+    bare = name.removeprefix("*.")
+    if is_host(bare) or (bare != name and bare.replace(".", "").isdigit()):
+        return name  # "*.2.192" matches no name: useless, and `config check` says so, but no reason to stop
     reader.wrong("E707", f'{key}: "{written}" is no domain or host name', place, _name_help(name))
     return ""
 

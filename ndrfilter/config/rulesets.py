@@ -6,10 +6,8 @@ extend the shipped one of its own name, so that an upgrade reaches what it does 
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-from types import MappingProxyType
-
 from ndrfilter import resources
+from ndrfilter.config.choice import AXES, RulesetChoice
 from ndrfilter.config.load import read_text
 from ndrfilter.config.tree import Place, Reader, advise
 from ndrfilter.errors import ConfigError
@@ -17,71 +15,14 @@ from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Any
 
-    from ndrfilter.config.model import Config
     from ndrfilter.config.tree import Node
 
 MODES = ("live", "shadow", "off")
-AXES = ("origin", "fake")
 _KEYS = ("description", "extends", "required", "act", "rules", "disable", "groups", "scores", "modes")
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-class RulesetChoice(Noun):
-    """What a ruleset and those it extends say together.
-
-    A pattern (`rules`, `disable`, keys of `modes`) is a rule's name with stars, a file "origin/*.ndr", or "tag:new"; in
-    `rules`, "not " before it excludes. `act` false allows no action but the header, whatever the configuration says.
-    `paths` has the files, the chosen one first.
-    """
-
-    name: str
-    description: str = ""
-    required: Mapping[str, float] = MappingProxyType(dict.fromkeys(AXES, 5.0))
-    act: bool = True
-    rules: tuple[str, ...] = ("*",)
-    disable: tuple[str, ...] = ()
-    caps: Mapping[str, float] = _NOTHING
-    scores: Mapping[str, float] = _NOTHING
-    modes: Mapping[str, str] = _NOTHING
-    origins: Mapping[str, Place] = _NOTHING
-    paths: tuple[Path, ...] = ()
-
-    def mode(self, name: str, file: str, tags: Iterable[str], own: str = "live") -> str:
-        """The mode of a rule: this ruleset's word for it, else its `own`; "off" when it is not chosen."""
-        tags = tuple(tags)
-        if name in self.modes:
-            return self.modes[name]
-        if any(matches(pattern, name, file, tags) for pattern in self.disable):
-            return "off"
-        said = [mode for pattern, mode in self.modes.items() if matches(pattern, name, file, tags)]
-        if said:
-            return said[-1]
-        return own if self._chosen(name, file, tags) else "off"
-
-    def _chosen(self, name: str, file: str, tags: tuple[str, ...]) -> bool:
-        unwanted = (pattern[4:] for pattern in self.rules if pattern.startswith("not "))
-        wanted = (pattern for pattern in self.rules if not pattern.startswith("not "))
-        return any(matches(pattern, name, file, tags) for pattern in wanted) and not any(
-            matches(pattern, name, file, tags) for pattern in unwanted
-        )
-
-    def actions(self, config: Config) -> Mapping[str, str]:
-        """The actions that apply: the configuration's, or only the header where this ruleset does not act."""
-        return config.actions if self.act else dict.fromkeys(config.actions, "header")
-
-
-def matches(pattern: str, name: str, file: str, tags: Iterable[str]) -> bool:
-    """Whether a ruleset's pattern means the rule of that name, file and tags."""
-    pattern = pattern.strip()
-    if pattern.startswith("tag:"):
-        return any(fnmatchcase(tag, pattern[4:].strip()) for tag in tags)
-    if "/" in pattern or pattern.endswith(".ndr"):
-        return fnmatchcase(file, pattern) or fnmatchcase(file, f"*/{pattern}")
-    return fnmatchcase(name, pattern)
 
 
 class _File(Noun):

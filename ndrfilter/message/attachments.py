@@ -6,17 +6,17 @@ from ndrfilter.message.mime import decoded
 from ndrfilter.message.model import Attachment, Part
 
 _EXECUTABLE = frozenset(
-    "exe scr pif com bat cmd vbs vbe js jse wsf wsh hta lnk msi msp cpl jar ps1 reg chm dll sys scf inf iqy one xll apk app dmg pkg".split()
+    ["exe", "scr", "pif", "com", "bat", "cmd", "vbs", "vbe", "js", "jse", "wsf", "wsh", "hta", "lnk", "msi", "msp", "cpl", "jar", "ps1", "reg", "chm", "dll", "sys", "scf", "inf", "iqy", "one", "xll", "apk", "app", "dmg", "pkg"]
 )
-_ARCHIVE = frozenset("zip rar 7z gz tgz bz2 xz tar cab ace arj lzh lha iso img z uue jar vhd vhdx".split())
-_HTML = frozenset("htm html shtml xhtml mht mhtml svg xht".split())
+_ARCHIVE = frozenset(["zip", "rar", "7z", "gz", "tgz", "bz2", "xz", "tar", "cab", "ace", "arj", "lzh", "lha", "iso", "img", "z", "uue", "jar", "vhd", "vhdx"])
+_HTML = frozenset(["htm", "html", "shtml", "xhtml", "mht", "mhtml", "svg", "xht"])
 _ARCHIVE_TYPES = frozenset({
     "application/zip", "application/x-zip-compressed", "application/x-rar-compressed", "application/x-rar",
     "application/vnd.rar", "application/x-7z-compressed", "application/gzip", "application/x-gzip", "application/x-tar",
     "application/x-compressed", "application/x-compress", "application/x-ace-compressed",
 })  # fmt: skip
 _ARCHIVE_MAGIC = (b"PK\x03\x04", b"Rar!\x1a\x07", b"7z\xbc\xaf", b"\x1f\x8b\x08", b"MSCF\0\0")
-_DOCUMENTS = frozenset("docx xlsx pptx odt ods odp docm xlsm pptm epub".split())
+_DOCUMENTS = frozenset(["docx", "xlsx", "pptx", "odt", "ods", "odp", "docm", "xlsm", "pptm", "epub"])
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml"})
 _CARRIERS = frozenset({
     "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",

@@ -43,7 +43,7 @@ _WIDE = re.compile(rb"\x1b\$[@B]")
 
 _WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*+)\?=([ \t\r\n]*+(?==\?))?")
 _UNFOLD = bytes(32 if code < 32 or code == 127 else code for code in range(256))
-_CONTROL = {code: " " for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+_CONTROL = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 
 
 def decode_text(data: bytes, charset: str = "") -> str:

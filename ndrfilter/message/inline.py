@@ -7,7 +7,7 @@ import re
 from ndrfilter import limits
 from ndrfilter.noun import Noun
 
-_NAME = rb"[A-Za-z][A-Za-z0-9_.-]{0,76}+[ \t]*+:"
+_NAME = rb"(?!(?:https?|ftp|mailto):)[A-Za-z][A-Za-z0-9_.-]{0,76}+[ \t]*+:"
 _BLOCK = re.compile(
     rb"(?m)^([ \t]{0,40}+(?:[>|][>| ]{0,10}+)?)(" + _NAME + rb"[^\n]*+(?:\n\1(?:[ \t]+|" + _NAME + rb")[^\n]*+)++)"
 )
@@ -22,7 +22,6 @@ _KNOWN = _STRONG | {
     b"thread-index", b"thread-topic", b"resent-from", b"resent-to", b"resent-date", b"resent-message-id",
 }  # fmt: skip
 _STATUS = frozenset({b"final-recipient", b"reporting-mta", b"original-recipient", b"diagnostic-code", b"remote-mta"})
-_MIN_KNOWN = 3
 
 
 class Found(Noun):
@@ -35,23 +34,32 @@ class Found(Noun):
 def find_header(data: bytes, start: int = 0) -> Found | None:
     """The first block of lines from `start` on that is a mail header and no summary, transcript or status report.
 
-    At least three different known fields, one of them such as only headers have (Received, Message-ID, …) or all of
-    From, To or Subject, and Date.
+    At least three different known fields, one of them such as only headers have (Received, Message-ID, …), or all of
+    From, To, Subject and Date. Behind quote marks people's mail programs repeat short headers, so there it takes more.
     """
     for match in _BLOCK.finditer(data, start, start + limits.MAX_RETURNED_SEARCH):
-        if _is_header(match[2]):
+        if _is_header(match[2], _least(match[1])):
             return Found(match.start(), match[1])
     return None
 
 
-def _is_header(block: bytes) -> bool:
+def _least(prefix: bytes) -> int:
+    """How many known fields it takes behind that prefix."""
+    if not prefix:
+        return 3
+    return 6 if prefix.strip() else 4
+
+
+def _is_header(block: bytes, least: int) -> bool:
     names = {name.lower() for name in _FIELD_NAME.findall(block[: limits.MAX_FIELD_BYTES])}
     if names & _STATUS:
         return False
+    if names >= {b"received", b"return-path"}:
+        return True
     known = {name for name in names if name in _KNOWN or name.startswith((b"x-", b"arc-"))}
-    if len(known) < _MIN_KNOWN:
+    if len(known) < (3 if b"received" in known else least):
         return False
-    return bool(known & _STRONG) or ({b"from", b"date"} <= known and bool(known & {b"to", b"subject"}))
+    return bool(known & _STRONG) or {b"from", b"to", b"subject", b"date"} <= known
 
 
 def header_at(data: bytes, start: int) -> Found | None:

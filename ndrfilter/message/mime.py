@@ -7,7 +7,7 @@ import re
 from ndrfilter import limits
 from ndrfilter.message.charset import decode_text
 from ndrfilter.message.headers import scan
-from ndrfilter.message.model import Defect, Headers, Part
+from ndrfilter.message.model import Defect, Headers, Part, Span
 from ndrfilter.message.params import parse_value
 from ndrfilter.message.transfer import KNOWN, decode
 
@@ -27,14 +27,15 @@ class Tree:
 
     def build(self, headers: Headers, start: int, end: int) -> Part:
         """The root part over the body from `start` to `end`."""
-        return self._part(headers, start, end, "1", 0, "text/plain", ())
+        return self._part(headers, Span(self._data, 0, start, end), "1", 0, "text/plain", ())
 
     def _defect(self, code: str, path: str = "") -> None:
         if len(self.defects) < limits.MAX_DEFECTS:
             self.defects.append(Defect(code, f"part {path}" if path else ""))
 
-    def _part(self, headers: Headers, start: int, end: int, path: str, depth: int, default: str,
-              outer: tuple[bytes, ...]) -> Part:  # fmt: skip
+    def _part(
+        self, headers: Headers, span: Span, path: str, depth: int, default: str, outer: tuple[bytes, ...]
+    ) -> Part:
         self._count += 1
         typed = headers.all("content-type")
         if len(typed) > 1:
@@ -42,7 +43,7 @@ class Tree:
         content_type, params = parse_value(typed[0].text) if typed else (default, ())
         if "/" not in content_type:
             content_type = "text/plain"
-        part = Part(headers, content_type, params, self._data, start, end, path, depth)
+        part = Part(headers, content_type, params, span, path, depth)
         multipart = content_type.startswith("multipart/")
         if part.encoding not in KNOWN or (multipart and part.encoding in ("base64", "quoted-printable")):
             self._defect("bad-encoding", path)
@@ -50,7 +51,7 @@ class Tree:
             if depth >= limits.MAX_MIME_DEPTH:
                 self._defect("too-deep", path)
             else:
-                part.children = self._children(part, start, end, outer)
+                part.children = self._children(part, span.body, span.end, outer)
         return part
 
     def _children(self, part: Part, start: int, end: int, outer: tuple[bytes, ...]) -> tuple[Part, ...]:
@@ -67,9 +68,8 @@ class Tree:
                 break
             block = scan(self._data, first, last, strict=True)
             path = f"{part.path}.{len(children) + 1}"
-            children.append(
-                self._part(block.headers, block.body, last, path, part.depth + 1, default, (*outer, boundary))
-            )
+            span = Span(self._data, first, block.body, last)
+            children.append(self._part(block.headers, span, path, part.depth + 1, default, (*outer, boundary)))
         return tuple(children)
 
     def _boundary(self, part: Part, start: int, end: int) -> bytes:
@@ -121,7 +121,7 @@ class Tree:
 
 def decoded(part: Part, limit: int = limits.MAX_DECODED_PART) -> bytes:
     """The part's content without its transfer encoding, line ends as LF, at most `limit` bytes."""
-    return decode(part._data[part._start : min(part._end, part._start + 4 * limit)], part.encoding, limit)
+    return decode(part.beginning(4 * limit), part.encoding, limit)
 
 
 def text_of(part: Part) -> str:

@@ -149,6 +149,15 @@ class Report(Noun):
     recipients: tuple[ReportRecipient, ...]
 
 
+class Span(Noun):
+    """A place in a message's bytes (line ends LF): where an entity's header begins, its body, and where it ends."""
+
+    data: bytes
+    head: int
+    body: int
+    end: int
+
+
 class Part:
     """A MIME entity (RFC 2045): a span of the message with its own header. See `decoded` and `text_of` for its content.
 
@@ -157,29 +166,43 @@ class Part:
     the root is "1").
     """
 
-    __slots__ = ("_data", "_end", "_placed", "_start", "children", "content_type", "depth", "headers", "params", "path")
+    __slots__ = ("_placed", "_span", "children", "content_type", "depth", "headers", "params", "path")
 
-    def __init__(self, headers: Headers, content_type: str, params: tuple[tuple[str, str], ...], data: bytes,
-                 start: int, end: int, path: str = "1", depth: int = 0) -> None:  # fmt: skip
+    def __init__(
+        self,
+        headers: Headers,
+        content_type: str,
+        params: tuple[tuple[str, str], ...],
+        span: Span,
+        path: str = "1",
+        depth: int = 0,
+    ) -> None:
         self.headers = headers
         self.content_type = content_type
         self.params = params
         self.children: tuple[Part, ...] = ()
         self.path = path
         self.depth = depth
-        self._data = data
-        self._start = start
-        self._end = end
+        self._span = span
 
     @property
     def body(self) -> bytes:
         """The body as transferred, line ends as LF; a copy each time."""
-        return self._data[self._start : self._end]
+        return self._span.data[self._span.body : self._span.end]
+
+    @property
+    def entity(self) -> bytes:
+        """Header and body as transferred, line ends as LF; a copy each time."""
+        return self._span.data[self._span.head : self._span.end]
 
     @property
     def size(self) -> int:
         """Length of the body."""
-        return self._end - self._start
+        return self._span.end - self._span.body
+
+    def beginning(self, size: int) -> bytes:
+        """The first `size` bytes of the body."""
+        return self._span.data[self._span.body : min(self._span.end, self._span.body + size)]
 
     @property
     def encoding(self) -> str:
@@ -268,5 +291,5 @@ class Original:
 
 __all__ = [
     "Address", "Attachment", "Defect", "Field", "Headers", "Hop", "Link", "Original", "Part", "Report", "ReportRecipient",
-    "StatusGroup",
+    "Span", "StatusGroup",
 ]  # fmt: skip

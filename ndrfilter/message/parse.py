@@ -89,7 +89,7 @@ class Message:
     def report(self) -> Report | None:
         """The delivery status: a part of that type, one under another type, or one inside the text."""
         for part in self.parts:
-            if part.content_type in STATUS_TYPES and (report := parse_report(decoded(part, limits.MAX_STATUS_BYTES))):
+            if part.content_type in STATUS_TYPES and (report := parse_report(_status_bytes(part))):
                 return report
         for part in self.parts:
             if part.content_type in _STATUS_CARRIERS and not part.children:
@@ -122,16 +122,19 @@ class Message:
     @lazy
     def segments(self) -> tuple[Segment, ...]:
         """The texts for people: text/plain parts, or text/html ones where there is no plain text."""
-        leaves = [part for part in self.parts if not part.children and part.disposition != "attachment"]
-        plain = [Segment(part) for part in leaves if _is_plain(part)]
-        if any(not segment.data.isspace() and segment.data for segment in plain):
-            return tuple(plain)
-        return tuple(Segment(part) for part in leaves if part.content_type in ("text/html", "application/xhtml+xml"))
+        leaves = [part for part in self.parts if not part.children]
+        shown = [part for part in leaves if part.disposition != "attachment"]
+        for wanted, among in ((_is_plain, shown), (_is_html, shown), (_is_plain, leaves)):
+            segments = tuple(Segment(part) for part in among if wanted(part))
+            if any(segment.data and not segment.data.isspace() for segment in segments):
+                return segments
+        return ()
 
     @lazy
     def inline(self) -> tuple[int, Original, Segment] | None:
         """The original inside the text, where it begins, and in which segment."""
-        for segment in self.segments:
+        broken = (Segment(part) for part in self.parts if part.content_type in STATUS_TYPES)
+        for segment in (*self.segments, *broken):
             if made := inline_in(segment):
                 return *made, segment
         return None
@@ -156,7 +159,7 @@ class Message:
         html = tuple(
             Segment(part)
             for part in self.parts
-            if part.content_type == "text/html" and not part.children and part.disposition != "attachment"
+            if _is_html(part) and not part.children and part.disposition != "attachment"
         )
         return links_of(tuple(dict.fromkeys((*self.segments, *html))))
 
@@ -181,6 +184,16 @@ class Message:
                 groups = parse_groups(decoded(part, limits.MAX_STATUS_BYTES))
                 return StatusGroup(tuple(field for group in groups for field in group.fields))
         return None
+
+
+def _status_bytes(part: Part) -> bytes:
+    """A status part's content; where the blank line after its header is missing, the fields stand in the header."""
+    misplaced = any(name in part.headers for name in ("reporting-mta", "final-recipient"))
+    return part.entity[: limits.MAX_STATUS_BYTES] if misplaced else decoded(part, limits.MAX_STATUS_BYTES)
+
+
+def _is_html(part: Part) -> bool:
+    return part.content_type in ("text/html", "application/xhtml+xml")
 
 
 def _is_plain(part: Part) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ndrfilter import limits
 from ndrfilter.message.headers import is_known, scan
 from ndrfilter.message.inline import Found, find_header, header_at, unquoted
-from ndrfilter.message.mime import decoded
 from ndrfilter.message.model import Original, Part
 from ndrfilter.message.transfer import IDENTITY, base64_bytes, decode
 
@@ -50,6 +49,8 @@ def _original_of(part: Part, number: int) -> tuple[int, Original | None]:
     if part.children:
         return 9, None
     kind = part.content_type
+    if number and "received" in part.headers and ("from" in part.headers or "message-id" in part.headers):
+        return 1, message_in(part.entity, "rfc822")  # the blank line and the type before the message were left out
     if kind in MESSAGE_TYPES:
         return 0, message_in(_content(part), "rfc822")
     if kind in HEADER_TYPES:
@@ -69,7 +70,7 @@ def _content(part: Part) -> bytes:
             return plain.replace(b"\r\n", b"\n") if b": " in plain[:2000] else data
         return data
     data = decode(part.body, part.encoding, limits.MAX_MESSAGE)
-    if b":" not in data[:2000] and b":" in part._data[part._start : part._start + 200]:
+    if b":" not in data[:2000] and b":" in part.beginning(200):
         return part.body  # RFC 2046 section 5.2.1 forbids encodings here, so some declare one and use none
     return data
 
@@ -126,8 +127,3 @@ def after_separator(segment: Segment, separators: Sequence[Any]) -> tuple[int, O
             if made is not None:
                 return made
     return None
-
-
-def encoded_text(part: Part) -> bytes:
-    """The decoded content of a part that may hold a report under another type."""
-    return decoded(part, limits.MAX_STATUS_BYTES)

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from ndrfilter.message.model import Headers
 
 _AUTHENTICATED = re.compile(
-    r"^auth(?:enticated\b|: \S)|\bauthenticated (?:sender|bits|user)|^account |\bauth=yes\b|\bA=\w", re.I
+    r"^auth(?:enticated\b|: \S)|\bauthenticated (?:sender|bits|user)|^account |\bauth=yes\b|\bA=\w"
+    r"|^[0-9a-f.:]+ with (?:plain|login|cram)",
+    re.I,
 )
 _LOCAL = re.compile(
-    r"invoked (?:by uid|for bounce|from command)|, from userid \d|^uid \d|\[local\]|^from \S+@localhost\b", re.I
+    r"invoked (?:by (?:uid|alias)|for bounce|from command)|, from userid \d|^uid \d|\[local\]|\[unix socket\]"
+    r"|^from \S+@\S+\Z",
+    re.I,
 )
-_LOCAL_WITH = frozenset({"local", "bsmtp", "rules", "store", "mapi"})
+_LOCAL_WITH = frozenset({"local", "bsmtp", "rules", "store", "internal"})
 _SENDER = re.compile(r"envelope-(?:from|sender):? <?([^\s<>()]*+)>?", re.I)
 _MAX_CHARS = 4_000
 
@@ -64,7 +68,7 @@ def _bare(word: str) -> str | None:
 
 
 def _is_authenticated(clauses: Clauses, protocol: str) -> bool:
-    if protocol.endswith(("smtpa", "smtpsa", "lmtpa", "lmtpsa")):
+    if protocol.endswith(("smtpa", "smtpsa")):
         return True
     return any(
         _AUTHENTICATED.search(comment)
@@ -76,7 +80,7 @@ def _is_authenticated(clauses: Clauses, protocol: str) -> bool:
 def _is_local(clauses: Clauses, protocol: str, no_address: bool) -> bool:
     if not no_address:
         return False
-    if protocol in _LOCAL_WITH:
+    if protocol in _LOCAL_WITH or clauses.get("from").phrase == "mail pickup service":
         return True
     comments = [comment for clause in clauses.by_keyword.values() for comment in clause.comments]
     return any(_LOCAL.search(comment) or comment == "localhost" for comment in comments)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _PLAIN = Habits()
 _CLAIMS = Habits(looked_up=False)
+_LITERAL = Habits(literal=True)
 _EXIM = Habits(verified=True, literal=True, helo_comment=True)
 
 
@@ -61,7 +62,9 @@ _TABLE = (
         _CLAIMS,
     ),
     _row("mailenable", "with", r"mailenable", _CLAIMS),
-    _row("yahoo", "with", r"^nnfmp\b", Habits(literal=True)),
+    _row("yahoo", "with", r"^nnfmp\b", _LITERAL),
+    _row("messagelabs", "by", r"\.messagelabs\.com\Z", _LITERAL),
+    _row("webmail", "with", r"^http", _LITERAL),
     _row("exchange", "by", r"\.prod\.outlook\.com\Z|\.protection\.outlook\.com\Z", _CLAIMS),
     _row("gmail", "by", r"(?:^|\.)google\.com\Z|\.googlemail\.com\Z", Habits(dotted=True)),
     _row("yahoo", "by", r"\.yahoo\.com\Z|\.yahoo\.co\.jp\Z"),

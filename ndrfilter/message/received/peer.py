@@ -19,7 +19,9 @@ _IPV4 = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _BRACKETED = re.compile(
     rf"\[(?:IPv6:|::ffff:)?({_IPV4}|[0-9a-f]{{0,4}}:[0-9a-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?\]", re.I
 )
-_BARE = re.compile(rf"(?:::ffff:)?({_IPV4}|[0-9a-f]{{0,4}}:[0-9a-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?", re.I)
+_BARE = re.compile(
+    rf"(?:::ffff:)?({_IPV4}|[0-9a-f]{{0,4}}:[0-9a-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?(?=\s|\Z)", re.I
+)
 _GREETING = re.compile(r"(?:^|[\s\"])(?:(?:helo|ehlo|lhlo)[= ]\s*+([^\s()\"]++))", re.I)
 _NAME = re.compile(r"(?:[^\s@\[]{1,64}@)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,254})(?=[\s\[]|\Z)")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*+\.)++[a-z0-9_-]++\Z|localhost\Z")
@@ -123,7 +125,7 @@ def _address(clause: Clause, stated: str | None) -> tuple[Ip | None, str, bool]:
                 name[1] if name and name.end() <= found.start() and name[1].lower() not in _NO_NAME else "",
                 True,
             )
-        bare = _BARE.fullmatch(text.rpartition("@")[2].strip())
+        bare = _BARE.match(text.rpartition("@")[2].strip())
         if bare is not None and (address := read_ip(bare[1])):
             return address, "", False
     for word in clause.words[1:]:

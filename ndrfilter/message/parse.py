@@ -66,6 +66,11 @@ class Message:
         return builder.build(self.headers, self._body, len(self._data)), tuple(builder.defects)
 
     @property
+    def body(self) -> bytes:
+        """What stands below the header, bare carriage returns as line feeds."""
+        return self._data[self._body :]
+
+    @property
     def root(self) -> Part:
         """The outermost MIME entity."""
         return self.tree[0]

@@ -46,9 +46,9 @@ class Loaded(Noun):
         )
 
 
-def of(config: Config) -> Loaded:
-    """The rules and plugins that this configuration names; raises ConfigError with every mistake in them."""
-    files = tuple(rule_files(config))
+def of(config: Config, drafts: Iterable[Path] = ()) -> Loaded:
+    """The rules and plugins that this configuration names, and rule files not in force yet; raises ConfigError with every mistake."""
+    files = (*rule_files(config), *drafts)
     lists = tuple(sorted((name, str(path)) for name, path in config.lists.items()))
     return _loaded(
         _stamps(files), lists, _stamps(Path(path) for _, path in lists), config.plugins, _frozen(config.settings)

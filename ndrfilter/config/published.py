@@ -146,7 +146,7 @@ class _Walk:
 
 
 def _terms(record: str) -> Iterator[tuple[str, str, str]]:
-    """The terms that let somebody send: word, target, IPv4 prefix. What depends on the message (macros) names nobody."""
+    """The terms that let somebody send: word, target, IPv4 prefix. What depends on the message (macros) is none."""
     for term in record.lower().split()[1:]:
         word, mark, target = term.lstrip("+").partition("=" if term.startswith("redirect") else ":")
         if "%" in term or word[:1] in "-~?":

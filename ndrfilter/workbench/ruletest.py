@@ -1,0 +1,154 @@
+"""Runs the tests that stand beside rules and recognisers, each in its own world: site, envelope, DNS zone, time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ndrfilter import limits
+from ndrfilter.adapters.clock import FixedClock
+from ndrfilter.adapters.zone import ZoneResolver
+from ndrfilter.api import Envelope, Filter
+from ndrfilter.config import from_mapping
+from ndrfilter.drivers import drive
+from ndrfilter.engine.result import Result
+from ndrfilter.engine.step import Verdict
+from ndrfilter.errors import ConfigError
+from ndrfilter.facts.world import Facts
+from ndrfilter.knowledge import Loaded
+from ndrfilter.lang import RuleTest, World
+from ndrfilter.lang.diagnose import meant
+from ndrfilter.noun import Noun
+from ndrfilter.schema import Unknown
+
+DEFAULT_WORLD = "default"
+DEFAULT_TIME = 1_767_268_800.0
+"""2026-01-01T12:00:00Z, for tests in a world without a time."""
+_MARKS = {True: "hit", False: "miss"}
+
+_ACTUAL: Mapping[str, Callable[[Result], tuple[str, ...]]] = {
+    "verdict": lambda result: (result.verdict,),
+    "kind": lambda result: (result.kind,),
+    "software": lambda result: (result.dialect,),
+    "mta": lambda result: (result.reporting_mta,),
+    "recipient": lambda result: tuple(recipient.address for recipient in result.recipients),
+    "status": lambda result: tuple(recipient.status for recipient in result.recipients),
+    "reason": lambda result: tuple(recipient.reason for recipient in result.recipients),
+    "action": lambda result: tuple(recipient.action for recipient in result.recipients),
+}
+
+
+class Outcome(Noun):
+    """What a test came to; `failures` are sentences for people, `result` is None if the test could not run."""
+
+    test: RuleTest
+    failures: tuple[str, ...]
+    mark: str = ""  # "hit", "miss" or "undecided"
+    result: Result | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything expected came."""
+        return not self.failures
+
+
+def run(loaded: Loaded, tests: Iterable[RuleTest] | None = None, *, ruleset: str = "default") -> list[Outcome]:
+    """The outcomes of these tests, or of all in the program, under the thresholds and caps of that ruleset.
+
+    A rule is tested whatever its mode: also one that is off, in the shadow or expired.
+    """
+    return [_run(loaded, test, ruleset) for test in (loaded.program.tests if tests is None else tests)]
+
+
+def _run(loaded: Loaded, test: RuleTest, ruleset: str) -> Outcome:
+    try:
+        world = _world(test, loaded.program.worlds)
+        bench = _Bench(loaded, world, ruleset)
+        value, result = bench.judge(test.subject, _message(test), _envelope(world.envelope or {}))
+    except ConfigError as error:
+        return Outcome(test, tuple(_sentence(found.message, found.help) for found in error.diagnostics))
+    except (OSError, ValueError) as error:
+        return Outcome(test, (str(error),))
+    mark = _MARKS.get(value, "undecided") if isinstance(value, bool) else "undecided"
+    failures = [_compare(what, wanted, mark, value, result) for what, wanted in test.expectations]
+    return Outcome(test, tuple(filter(None, failures)), mark, result)
+
+
+class _Bench(Filter):
+    """A filter over the rules that are tested, in a test's world."""
+
+    def __init__(self, loaded: Loaded, world: World, ruleset: str) -> None:
+        self.config = from_mapping({"site": dict(world.site)} if world.site else {})._replace(ruleset=ruleset)
+        self.clock = FixedClock(DEFAULT_TIME if world.time is None else world.time)
+        self._resolver = None if world.zone is None else ZoneResolver(world.zone)
+        self._knowledge = loaded
+        self.ruleset = loaded.ruleset(self.config, self.clock.now())
+
+    def judge(self, subject: str, raw: bytes, envelope: Envelope) -> tuple[Any, Result]:
+        """What the rule or recogniser `subject` says of a message, and the result."""
+        facts = self._facts(raw, envelope)
+        verdict = drive(self.ruleset, facts, self._knowledge.lists, self._ports)
+        result = self._result(verdict, facts, envelope, "", False)
+        return self._value(subject, facts, verdict), result
+
+    def _value(self, subject: str, facts: Facts, verdict: Verdict) -> Any:
+        recogniser = next((one for one in self._knowledge.program.recognisers if one.name == subject), None)
+        if recogniser is not None:
+            return recogniser.when(facts)
+        rule = next(rule for rule in self._knowledge.program.rules if rule.name == subject)
+        value = (
+            verdict.evaluation.rule(subject) if subject in self.ruleset.rules else rule.condition(verdict.evaluation)
+        )
+        if not (isinstance(value, Unknown) and value.pending):
+            return value
+        # The verdict did not need what this rule still waits for: ask again as if this rule alone mattered.
+        rule = rule._replace(toward="fake", score=self.ruleset.required.fake, mode="live", exempt="")
+        alone = self.ruleset._replace(rules={**self.ruleset.rules, subject: rule}, scored=(rule,), caps={})
+        return drive(alone, facts, self._knowledge.lists, self._ports).evaluation.rule(subject)
+
+
+def _world(test: RuleTest, worlds: Mapping[str, World]) -> World:
+    """The test's world: what it says itself, then what the world it names says, part by part."""
+    if test.world and test.world not in worlds:
+        raise ValueError(f"there is no world {test.world}: {meant(test.world, worlds)}".rstrip(": "))
+    base = worlds.get(test.world or DEFAULT_WORLD, World())
+    return World(
+        site=base.site if test.site is None else test.site,
+        envelope=base.envelope if test.envelope is None else test.envelope,
+        zone=base.zone if test.zone is None else test.zone,
+        time=base.time if test.time is None else test.time,
+    )
+
+
+def _message(test: RuleTest) -> bytes:
+    if isinstance(test.message, bytes):
+        return test.message
+    with Path(test.message).open("rb") as file:
+        return file.read(limits.MAX_MESSAGE)
+
+
+def _envelope(said: Mapping[str, Any]) -> Envelope:
+    known = ("sender", "recipients", "client_ip", "client_name", "helo")
+    for key in said:
+        if key not in known:
+            raise ValueError(f"envelope: unknown key {key}; {meant(key, known) or 'known are ' + ', '.join(known)}")
+    recipients = said.get("recipients", ())
+    listed = (recipients,) if isinstance(recipients, str) else tuple(map(str, recipients))
+    words = {key: str(value) for key, value in said.items()}
+    return Envelope(words.get("sender"), listed, words.get("client_ip"), words.get("client_name"), words.get("helo"))
+
+
+def _compare(what: str, wanted: str, mark: str, value: Any, result: Result) -> str:
+    """What is wrong about one expectation, "" if nothing."""
+    if what in ("hit", "miss", "undecided"):
+        cause = f" ({value.cause})" if isinstance(value, Unknown) else ""
+        return "" if what == mark else f"expected {what}, got {mark}{cause}"
+    if what not in _ACTUAL:
+        return f"nobody knows how to expect {what}; known are hit, miss, undecided, {', '.join(_ACTUAL)}"
+    found = _ACTUAL[what](result)
+    return "" if wanted in found else f"expected {what} {wanted}, got {', '.join(filter(None, found)) or 'none'}"
+
+
+def _sentence(message: str, advice: str) -> str:
+    return f"{message} ({advice})" if advice else message

@@ -1,0 +1,41 @@
+"""Tables: drawn by rich on a terminal, columns of plain text when piped. Text from mail or files is made visible."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+_GAP = "  "
+
+
+def show(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table to standard output."""
+    shown = [[visible(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _rich(headings, shown)
+    else:
+        _plain(shown)
+
+
+def visible(text: str) -> str:
+    """The text on one line, without anything a terminal would obey."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else ascii(line)[1:-1]
+
+
+def _rich(headings: Sequence[str], rows: list[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def _plain(rows: list[list[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write(line.rstrip() + "\n")

@@ -20,7 +20,8 @@ from ndrfilter.engine.result import Result
 from ndrfilter.engine.ruleset import RuleSet
 from ndrfilter.engine.step import Verdict
 from ndrfilter.facts.world import EnvelopeFacts, Facts
-from ndrfilter.message import parse, parse_addresses
+from ndrfilter.message import parse
+from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.message.model import Address
 from ndrfilter.ports import Clock, Resolver
 

@@ -1,4 +1,4 @@
-"""Every bound in one place. Sizes are bytes unless a name says otherwise; beyond a bound we record a defect and go on."""
+"""Every bound in one place, in bytes unless a name says otherwise; beyond a bound we record a defect and go on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ MAX_MIME_DEPTH = 24
 MAX_MIME_PARTS = 500
 MAX_PARAMETERS = 64
 MAX_HOPS = 100
+MAX_STRAY_HOPS = 200
 MAX_DECODED_PART = 1024 * 1024
 MAX_TEXT = 256 * 1024
 MAX_LINKS = 500
@@ -27,6 +28,8 @@ MAX_EXPRESSION_DEPTH = 64
 MAX_PATTERN_CHARS = 4_000
 MAX_REGEX_MEMORY = 8 * 1024 * 1024
 MAX_LET_DEPTH = 32
+MAX_QUANTIFIER_DEPTH = 2
+MAX_QUANTIFIED = (2_000, 100)  # items looked at, by a quantifier and by one inside it
 MAX_LIST_FILE = 64 * 1024 * 1024
 MAX_DIAGNOSTICS = 100
 MAX_DESCRIPTION_CHARS = 300

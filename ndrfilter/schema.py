@@ -188,13 +188,6 @@ NO_REASON = "unknown"
 
 
 class Schema(Noun):
-    """Every declared fact and record type by name: what rules may speak of."""
-
-    facts: dict[str, FactSpec]
-    records: dict[str, RecordSpec]
-
-
-class Schema(Noun):
     """Everything declared: what rules may ask. Keys are the specs' own names."""
 
     facts: dict[str, FactSpec]

@@ -1,4 +1,4 @@
-"""Whose mail we protect: domains, relays, receivers, and what of that is complete. A noun with its membership questions."""
+"""Whose mail we protect: domains, relays, receivers, and what of that is complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def within(name: str, pattern: str) -> bool:
-    """True if the host or domain `name` is `pattern` or below it; "*.example.com" excludes the apex. Both lower case."""
+    """True if the host or domain `name` is `pattern` or below it; "*.example.com" excludes the apex."""
     if pattern.startswith("*."):
         return name.endswith(pattern[1:]) and len(name) > len(pattern) - 1
     return name == pattern or name.endswith("." + pattern)

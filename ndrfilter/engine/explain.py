@@ -32,7 +32,9 @@ def explain(verdict: Verdict, facts: FactSource, *, envelope_source: str, trace:
         score=decision.score,
         required=decision.required,
         hits=hits,
-        undecided=tuple(Undecided(o.rule.name, o.value.cause) for o in verdict.outcomes if isinstance(o.value, Unknown)),
+        undecided=tuple(
+            Undecided(o.rule.name, o.value.cause) for o in verdict.outcomes if isinstance(o.value, Unknown)
+        ),
         evidence=_evidence(decision.verdict, verdict.outcomes),
         original=_original(facts),
         recipients=recipients,

@@ -23,7 +23,9 @@ _KIND_OF_ACTION = (
     ("failed", "failure"), ("delayed", "delay"), ("delivered", "success"), ("relayed", "relayed"),
     ("expanded", "expanded"),
 )  # fmt: skip
-_DAEMON = re.compile(r"^(mailer-?daemon|mail-?daemon|postmaster|mdaemon|double-bounce|bounces?|mail\.?delivery.*)$", re.I)
+_DAEMON = re.compile(
+    r"^(mailer-?daemon|mail-?daemon|postmaster|mdaemon|double-bounce|bounces?|mail\.?delivery.*)$", re.I
+)
 _BOUNCE_WORDS = re.compile(
     r"undeliver|deliver\w* (status|fail|problem|error|delay|incomplete|notif)|(fail|return|reject|bounc|undelivered)\w*"
     r"[ :-]+\w*[ :-]*(mail|message|deliver|notice)|mail(er)?[ -](delivery|daemon|system)|non[- ]?(remis|recapit|consegn|entreg)"
@@ -112,11 +114,15 @@ def _bounce_facts() -> Iterable[FactSpec]:
     yield fact("returned", BOOLEAN, "it answers mail of ours, or claims to", lambda f: f.once(bounce).kind != "none")
     yield fact("looks_like_bounce", BOOLEAN, "dressed as a bounce, whoever wrote it", _looks_like_bounce)
     yield fact("bounce.by_mta", BOOLEAN, "carries an MTA's own structure", lambda f: f.once(bounce).kind in DSN_KINDS)
-    yield fact("bounce.dialect", STRING, "the recogniser that knew it", lambda f: getattr(_dialect(f), "name", None), True)
+    yield fact(
+        "bounce.dialect", STRING, "the recogniser that knew it", lambda f: getattr(_dialect(f), "name", None), True
+    )
     yield fact("bounce.software", STRING, "the software that wrote it",
                lambda f: getattr(_dialect(f), "software", None), True)  # fmt: skip
     yield fact("bounce.mta", DOMAIN, "the reporting MTA", lambda f: f.once(bounce).mta or None, True)
-    yield fact("bounce.recipients", list_of(record("recipient")), "whom it is about", lambda f: f.once(bounce).recipients)
+    yield fact(
+        "bounce.recipients", list_of(record("recipient")), "whom it is about", lambda f: f.once(bounce).recipients
+    )
     yield fact("bounce.reason", STRING, "why, of the first recipient", _reason, True)
 
 

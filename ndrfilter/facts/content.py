@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ndrfilter.facts.records import RECORDS
-from ndrfilter.message import parse_addresses, parse_date
+from ndrfilter.message.addresses import parse_addresses
+from ndrfilter.message.dates import parse_date
 from ndrfilter.noun import Noun
 from ndrfilter.plugin import hookimpl
 from ndrfilter.schema import (
@@ -134,7 +135,9 @@ def _message_facts() -> Iterable[FactSpec]:
     yield fact("headers", map_of(record("header")), _STRUCTURE, "the message's header fields by name",
                lambda f: HeaderMap(headers(f)))  # fmt: skip
     yield fact("subject", STRING, _CONTENT, "the Subject", lambda f: text_or_none(headers(f), "Subject"), True)
-    yield fact("author", _ADDRESS, _CONTENT, "the first From address", lambda f: first_address(headers(f), "From"), True)
+    yield fact(
+        "author", _ADDRESS, _CONTENT, "the first From address", lambda f: first_address(headers(f), "From"), True
+    )
     yield fact("authors", _ADDRESSES, _CONTENT, "all From addresses", lambda f: addresses(headers(f), "From"))
     yield fact("sender_header", _ADDRESS, _CONTENT, "the Sender", lambda f: first_address(headers(f), "Sender"), True)
     yield fact("to", _ADDRESSES, _CONTENT, "all To addresses", lambda f: addresses(headers(f), "To"))

@@ -6,7 +6,11 @@ from ndrfilter.facts.authres import results
 from ndrfilter.facts.bounce import bounce, original_of
 from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address, text_or_none
 from ndrfilter.facts.trust import Chain, follow, written_by_us
-from ndrfilter.message import parse_addresses
+import re
+
+from ndrfilter import limits
+from ndrfilter.message.addresses import parse_addresses
+from ndrfilter.message.trace import parse_received
 from ndrfilter.plugin import hookimpl
 from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, enum, list_of, map_of, record
 
@@ -16,9 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ndrfilter.facts.world import Facts
-    from ndrfilter.message.model import Address
+    from ndrfilter.message.model import Address, Hop
     from ndrfilter.ports import Ports
 
+_RECEIVED = re.compile(rb"^[>| \t]{0,16}Received:([^\r\n]{1,998}(?:\r?\n[>|]{0,4}[ \t][^\r\n]{1,998}){0,8})", re.I | re.M)
 SPF_RESULTS = enum("spf", "none", "neutral", "pass", "fail", "softfail", "temperror", "permerror")
 SOURCES = enum("source", "rfc822", "headers", "inline", "quoted", "attachment")
 
@@ -45,7 +50,15 @@ def _chain(facts: Facts) -> Chain:
         reporting=facts.once(bounce).mta,
         received_from=report.received_from_mta if report else "",
         headers=came_back.headers,
+        stray=_stray_hops(facts.message.body, came_back.raw),
     )
+
+
+def _stray_hops(raw: bytes, original_raw: bytes) -> tuple[Hop, ...]:
+    """Every line anywhere in the message that looks like a Received field, however deep or quoted it stands."""
+    found = [*_RECEIVED.finditer(raw), *_RECEIVED.finditer(original_raw)][: limits.MAX_STRAY_HOPS]
+    texts = dict.fromkeys(match.group(1) for match in found)
+    return tuple(parse_received(" ".join(text.decode("latin-1").split())) for text in texts)
 
 
 def _own_bounce(facts: Facts) -> bool:
@@ -109,7 +122,9 @@ def _header_facts() -> Iterable[FactSpec]:
         return FactSpec(f"original.{name}", type_, evidence, doc, fetch, optional=optional)
 
     address = record("address")
-    yield FactSpec("original", record("original_message"), _STRUCTURE, "the message that came back", original, optional=True)
+    yield FactSpec(
+        "original", record("original_message"), _STRUCTURE, "the message that came back", original, optional=True
+    )
     yield fact("headers", map_of(record("header")), _CONTENT, "its header fields by name", _of_header(HeaderMap))
     yield fact("sender", address, _CONTENT, "its envelope sender", sender)
     yield fact("author", address, _CONTENT, "its From", _of_header(lambda h: first_address(h, "From")))
@@ -140,7 +155,9 @@ def _trace_facts() -> Iterable[FactSpec]:
     yield fact("own_bounce", BOOLEAN, "our own MTA wrote the bounce, as our outer trace shows",
                lambda f: original(f) is not None and chain(f).own_bounce, optional=False)  # fmt: skip
     yield fact("account", STRING, "the account that a shared relay wrote into it", lambda f: chain(f).account)
-    yield fact("auth", list_of(record("authres")), "Authentication-Results and Received-SPF in it", _auth, optional=False)
+    yield fact(
+        "auth", list_of(record("authres")), "Authentication-Results and Received-SPF in it", _auth, optional=False
+    )
 
 
 def _network_facts() -> Iterable[FactSpec]:

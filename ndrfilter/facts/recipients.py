@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ndrfilter import limits
-from ndrfilter.message import parse_addresses
+from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.noun import Noun
 from ndrfilter.schema import NO_REASON
 

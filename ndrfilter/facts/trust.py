@@ -6,11 +6,15 @@ only by an address in our networks or a name that the recorder looked up. What a
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from ndrfilter.noun import Noun
 from ndrfilter.site import within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
     from ndrfilter.message.model import Headers, Hop
     from ndrfilter.site import Relay, Site
 
@@ -18,6 +22,7 @@ _SECOND_LEVEL = frozenset({
     "ac", "ad", "asn", "co", "com", "edu", "ed", "go", "gob", "gouv", "gov", "govt", "gr", "id", "in", "info", "lg", "ltd", "me", "mil",
     "muni", "ne", "net", "nhs", "nom", "or", "org", "plc", "police", "sch", "school", "web",
 })  # fmt: skip
+_DAEMONS = frozenset({"mailer-daemon", "localhost"})
 _ACCOUNT_FIELDS = (
     "X-MS-Exchange-CrossTenant-Id",
     "X-OriginatorOrg",
@@ -58,13 +63,25 @@ def same_side(one: str | None, other: str | None) -> bool:
 
 
 def named_ours(name: str | None, site: Site) -> bool:
-    """Whether a bare name is one of our relays or receivers; says nothing about who used it."""
-    return bool(name) and (site.relay(name, None) is not None or site.receiver(name, None) is not None)
+    """Whether a bare name or address literal is one of our relays or receivers; says nothing about who used it."""
+    if not name:
+        return False
+    ip = _literal(name)
+    return site.relay(name, ip) is not None or site.receiver(name, ip) is not None
+
+
+def _literal(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name.strip("[]").removeprefix("ipv6:"))
+    except ValueError:
+        return None
 
 
 def own_host(name: str | None, site: Site) -> bool:
     """Whether a bare name could be a host of ours: a relay, a receiver, or below one of our domains."""
-    return named_ours(name, site) or (bool(name) and any(within(name or "", d.removeprefix("*.")) for d in site.domains))
+    return named_ours(name, site) or (
+        bool(name) and any(within(name or "", d.removeprefix("*.")) for d in site.domains)
+    )
 
 
 def written_by_us(outer: tuple[Hop, ...], site: Site, client: tuple[str | None, object] | None) -> bool:
@@ -88,58 +105,88 @@ def written_by_us(outer: tuple[Hop, ...], site: Site, client: tuple[str | None, 
 
 
 def _begins_here(hop: Hop) -> bool:
-    return hop.local or not (hop.helo or hop.rdns or hop.ip)
+    return hop.local or not (hop.helo or hop.rdns or hop.ip) or (hop.ip is None and hop.helo in _DAEMONS)
 
 
 def _inside(hop: Hop) -> bool:
     """A hop within the recorder's own house: local, loopback or private; nobody outside can have such an address."""
-    return _begins_here(hop) or (hop.ip is not None and (hop.ip.is_loopback or hop.ip.is_private and not _documentation(hop)))
+    return _begins_here(hop) or (
+        hop.ip is not None and (hop.ip.is_loopback or hop.ip.is_private and not _documentation(hop))
+    )
 
 
 def _documentation(hop: Hop) -> bool:
     """Addresses for documentation count as private in Python, but stand for public ones wherever they appear."""
     ip = hop.ip
-    return ip is not None and not ip.is_loopback and (
-        str(ip).startswith(("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:"))
+    return (
+        ip is not None
+        and not ip.is_loopback
+        and (str(ip).startswith(("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")))
     )
 
 
 def follow(
-    trace: tuple[Hop, ...], site: Site, *, own_bounce: bool, reporting: str, received_from: str, headers: Headers
+    trace: tuple[Hop, ...],
+    site: Site,
+    *,
+    own_bounce: bool,
+    reporting: str,
+    received_from: str,
+    headers: Headers,
+    stray: tuple[Hop, ...] = (),
 ) -> Chain:
-    """Walk the returned trace from the top. `reporting` is the reporting MTA's name, `received_from` its Received-From-MTA."""
+    """Walk the returned trace from the top.
+
+    `reporting` is the reporting MTA's name, `received_from` its Received-From-MTA. `stray` hops stand elsewhere in the
+    message, in a bounce within the bounce, say: nothing there is believed, but one of ours may be named there truthfully.
+    """
     chain = _walk(trace, site, own_bounce, reporting, headers)._replace(own_bounce=own_bounce)
     if chain.handover is not None:
         return chain
     claimed = chain.claimed or named_ours(received_from, site)
-    claimed = claimed or any(_names_us(hop, site) for hop in trace[max(chain.depth, 0) :])
+    claimed = claimed or any(names_us(hop, site) for hop in trace[max(chain.depth, 0) :])
+    claimed = claimed or any(_names_us_elsewhere(hop, site) for hop in stray)
     return chain._replace(claimed=claimed, claimed_by_helo=any(named_ours(hop.helo, site) for hop in trace))
 
 
-def _names_us(hop: Hop, site: Site) -> bool:
-    return site.relay(hop.rdns, hop.ip) is not None or any(named_ours(name, site) for name in (hop.by, hop.helo, hop.rdns))
+def names_us(hop: Hop, site: Site) -> bool:
+    """Whether anything in the hop names one of our relays or receivers."""
+    return site.relay(hop.rdns, hop.ip) is not None or any(named_ours(n, site) for n in (hop.by, hop.helo, hop.rdns))
+
+
+def _names_us_elsewhere(hop: Hop, site: Site) -> bool:
+    """Far from any believed hop a bare address is no claim where the site knows its relays by name."""
+    if any(relay.name for relay in site.relays):
+        hop = hop._replace(ip=None)
+    return names_us(hop, site)
 
 
 def _walk(trace: tuple[Hop, ...], site: Site, own_bounce: bool, reporting: str, headers: Headers) -> Chain:
+    above: Hop | None = None
     for depth, hop in enumerate(trace):
+        if above is not None and not _continues(above, hop):
+            return Chain(depth=depth)
         if named_ours(hop.by, site):
             return _at_our_host(hop, depth, site, own_bounce)
         relay = site.relay(hop.rdns, hop.ip)
         if relay is not None:
-            return _at_relay(hop, depth, relay, headers)
-        if _inside(hop):
-            continue
-        below = trace[depth + 1] if depth + 1 < len(trace) else None
-        if not _reporting_side(hop, below, reporting):
+            return _at_relay(hop, depth, relay, site, headers)
+        if not _inside(hop) and not _reporting_side(hop, reporting):
             return Chain(stranger=hop, depth=depth)
+        above = hop
     return Chain()
 
 
-def _reporting_side(hop: Hop, below: Hop | None, reporting: str) -> bool:
-    """The client is a machine of the recorder's own organisation, by looked-up name, and it recorded the next hop itself."""
-    if hop.forged or not (same_side(hop.rdns, hop.by) or same_side(hop.rdns, reporting)):
-        return False
-    return below is not None and below.by in (hop.rdns, hop.helo)
+def _continues(above: Hop, hop: Hop) -> bool:
+    """Whether the machine that recorded `hop` can be the client of the believed hop above it, or stands in the same house."""
+    if _inside(above):
+        return hop.by is None or "." not in hop.by or _literal(hop.by) is not None or same_side(hop.by, above.by)
+    return hop.by in (above.rdns, above.helo)
+
+
+def _reporting_side(hop: Hop, reporting: str) -> bool:
+    """The client is a machine of the recorder's own organisation, by a name that the recorder looked up."""
+    return not hop.forged and (same_side(hop.rdns, hop.by) or same_side(hop.rdns, reporting))
 
 
 def _at_our_host(hop: Hop, depth: int, site: Site, own_bounce: bool) -> Chain:
@@ -151,8 +198,10 @@ def _at_our_host(hop: Hop, depth: int, site: Site, own_bounce: bool) -> Chain:
     return Chain(depth=depth, claimed=True)
 
 
-def _at_relay(hop: Hop, depth: int, relay: Relay, headers: Headers) -> Chain:
+def _at_relay(hop: Hop, depth: int, relay: Relay, site: Site, headers: Headers) -> Chain:
     if not relay.shared:
+        if _contradicted(hop, relay, site):
+            return Chain(depth=depth, claimed=True)
         return Chain(handover=hop, depth=depth)
     account = account_of(headers)
     if account is None or not relay.account:
@@ -160,6 +209,12 @@ def _at_relay(hop: Hop, depth: int, relay: Relay, headers: Headers) -> Chain:
     if account == relay.account.lower():
         return Chain(handover=hop, depth=depth, account=account)
     return Chain(stranger=hop, depth=depth, account=account)
+
+
+def _contradicted(hop: Hop, relay: Relay, site: Site) -> bool:
+    """The address is in one of our networks, but the site names its relays and the recorder looked up a name that is none of ours."""
+    names_given = any(other.name for other in site.relays)
+    return relay.network is not None and names_given and bool(hop.rdns) and not own_host(hop.rdns, site)
 
 
 def account_of(headers: Headers) -> str | None:

@@ -82,11 +82,12 @@ def page(result: Result, style: Style) -> Iterator[str]:
 
 
 def _indented(text: str) -> str:
-    """A paragraph; a text that begins with a mark in two columns ("+4.0  …") hangs below it."""
+    """A paragraph; what stands behind a mark ("+4.0", "Subject:") and a tab hangs beside it."""
     mark, gap, rest = text.partition("\t")
     if not gap:
         return wrap(clip(text, 1000), WIDTH, "  ")
-    return wrap(clip(rest, 1000), WIDTH, f"  {mark:<11}", " " * 13)
+    column = 6 if len(mark) < 6 else 12
+    return wrap(clip(rest, 1000), WIDTH, f"  {mark:<{column}}", " " * (column + 2))
 
 
 def _wrong(result: Result) -> Iterator[str]:
@@ -107,13 +108,14 @@ def _came_back(result: Result) -> Iterator[str]:
     if original is None:
         return
     yield "the whole message" if original.full else "the header of the message"
+    sender = original.sender if original.sender != original.author else ""
     date = "" if original.date is None else time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(original.date))
     rows = (
-        ("Subject", original.subject), ("From", original.author), ("Sender", original.sender),
+        ("Subject", original.subject), ("From", original.author), ("Sender", sender),
         ("To", ", ".join(original.to[:_RECIPIENTS])), ("Date", date), ("Message-ID", original.message_id),
-        ("From us by", original.handover), ("From others", original.stranger),
+        ("Our relay", original.handover), ("Stranger", original.stranger),
     )  # fmt: skip
-    yield from (f"{name}:\t{clip(value, 300)}" for name, value in rows if value)
+    yield from (f"{name + ':':<11}\t{clip(value, 300)}" for name, value in rows if value)
 
 
 def _evidence_title(result: Result) -> str:

@@ -102,16 +102,9 @@ class Listing:
         self._counts[result.verdict] += 1
         if self._only and result.verdict not in self._only:
             return
+        self._lines[result.verdict].append(line(label, result, self._style))
         if len(self._few) <= FEW:
             self._few.append((label, result))
-        if len(self._few) == FEW + 1:
-            self._condense()
-        if len(self._few) > FEW:
-            self._lines[result.verdict].append(line(label, result, self._style))
-
-    def _condense(self) -> None:
-        for label, result in self._few[:FEW]:
-            self._lines[result.verdict].append(line(label, result, self._style))
 
     def lost(self, number: int) -> None:
         """Tell how many files could not be read."""

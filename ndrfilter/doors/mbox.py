@@ -103,4 +103,5 @@ class _Growing:
     def close(self, separator: bytes) -> tuple[bytes, bool]:
         """The message without the empty line that belongs to the mailbox."""
         raw = bytes(self.data)
-        return (raw.removesuffix(separator) if raw.endswith(separator * 2) else raw), self.cut
+        header_only = raw.find(separator * 2) + 2 * len(separator) == len(raw)
+        return (raw if header_only or self.cut else raw.removesuffix(separator)), self.cut

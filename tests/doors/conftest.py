@@ -1,0 +1,141 @@
+"""Results written by hand, golden files, and the command line as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ndrfilter.engine.result import Advice, Hit, OriginalSummary, Recipient, Result, Trouble, Undecided
+
+GOLDEN = Path(__file__).resolve().parents[1] / "cases" / "output"
+
+BACKSCATTER = Result(
+    verdict="backscatter",
+    kind="failure",
+    score=9.0,
+    required=5.0,
+    hits=(
+        Hit("MESSAGE_ID_NOT_OURS", "backscatter", 1.5, "structure", "<77@mailer.spam.example>"),
+        Hit(
+            "ORIGINAL_FROM_STRANGER", "backscatter", 4.0, "trace",
+            "handed over by host66.spam.example [203.0.113.66], which is not ours", "not_through_us",
+        ),
+        Hit("ORIGINAL_SPF_FAIL", "backscatter", 3.5, "trace", "SPF of example.com does not allow 203.0.113.66"),
+        Hit("NEW_IDEA", "backscatter", 2.0, "content", "on trial", "", True),
+        Hit("FAKE_LINK", "fake", 1.0, "content", "links to shop.example"),
+    ),
+    undecided=(Undecided("ORIGINAL_DKIM_OURS", "no signature came back"),),
+    evidence="trace",
+    original=OriginalSummary(
+        "rfc822", False, "you@example.com", "you@example.com", ("bob@victim.example",), "Cheap pills \x1b[31m",
+        "<77@mailer.spam.example>", 1_700_000_000.0, "", "host66.spam.example [203.0.113.66]",
+    ),
+    recipients=(Recipient("bob@victim.example", "failed", "5.1.1", "550 no such user", "address_unknown",
+                          "the address does not exist"),),
+    dialect="Postfix",
+    reporting_mta="mx.victim.example",
+    defects=(),
+    errors=(),
+    advice=Advice(
+        "You did not send this.",
+        "Someone forged your address.",
+        "Nothing on your side is broken. Ignore it.",
+        "You did not send this: someone forged your address.",
+    ),
+    envelope_source="headers",
+)  # fmt: skip
+GENUINE = BACKSCATTER._replace(
+    verdict="genuine",
+    score=-6.0,
+    hits=(Hit("HANDED_OVER_BY_US", "genuine", 6.0, "trace", "mail.example.com handed it to mx.victim.example"),),
+    undecided=(),
+    recipients=(
+        Recipient("bob@victim.example", "failed", "5.2.2", "552 5.2.2 Mailbox\nfull", "mailbox_full",
+                  "the mailbox is full"),
+        Recipient("eve@victim.example", "failed", "", "", "unknown", ""),
+    ),
+    advice=Advice("Yes, you sent this.", "The mailbox is full.", "Wait.", "Your mail came back: the mailbox is full."),
+)  # fmt: skip
+UNDETERMINED = BACKSCATTER._replace(
+    verdict="undetermined",
+    score=2.0,
+    hits=(Hit("LIST_VERP", "", 0.0, "structure", "a mailing list's bounce handling wants this"),),
+    original=None,
+    evidence="",
+    defects=("truncated",),
+    errors=(Trouble("plugin acme", "ValueError: \x1b]0;evil\x07"),),
+    advice=Advice("We cannot tell.", "Nothing came back.", "Read it.", "It is not known whose this was."),
+    envelope_source="none",
+)
+FAKE = BACKSCATTER._replace(
+    verdict="fake",
+    kind="none",
+    score=6.0,
+    hits=(Hit("FAKE_WITH_LINK", "fake", 6.0, "content", "links to shop.example"),),
+    undecided=(),
+    original=None,
+    recipients=(),
+    dialect="",
+    reporting_mta="",
+    advice=Advice("No.", "Somebody wants you to open it.", "Delete it.", "No mail server wrote this."),
+)
+ORDINARY = FAKE._replace(
+    verdict="not-a-bounce",
+    score=0.0,
+    hits=(),
+    advice=Advice("This is no bounce.", "", "", "Not a delivery report."),
+)
+TRACED = BACKSCATTER._replace(
+    trace=(
+        ("ORIGINAL_SPF_FAIL", "true"), ('  original.spf == "fail"', "true"), ("  returned", "true"),
+        ("OUR_RELAY", "unknown (no DNS)"), ("  original.handover exists", "absent"),
+    )
+)  # fmt: skip
+RESULTS = {
+    "backscatter": BACKSCATTER, "genuine": GENUINE, "undetermined": UNDETERMINED, "fake": FAKE,
+    "ordinary": ORDINARY, "traced": TRACED,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def backscatter() -> Result:
+    """A backscatter result."""
+    return BACKSCATTER
+
+
+@pytest.fixture(scope="session")
+def results() -> dict[str, Result]:
+    """One result of each verdict."""
+    return RESULTS
+
+
+@pytest.fixture
+def golden():
+    """Compares with a golden file; NDRFILTER_GOLDEN=write writes it instead."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if os.environ.get("NDRFILTER_GOLDEN") == "write":
+            path.write_text(text, encoding="utf-8", newline="")
+        assert text == path.read_bytes().decode()
+
+    return compare
+
+
+@pytest.fixture
+def ndrfilter(tmp_path, root):
+    """Runs the command line in a process of its own, without anybody's configuration."""
+
+    def run(*args: str | Path, stdin: bytes = b"", **more):
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 120, **more}
+        env = {key: value for key, value in os.environ.items() if key not in ("SENDER", "RECIPIENT", "NO_COLOR")}
+        env.pop("NDRFILTER_CONFIG", None)
+        env |= {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "PYTHONPATH": str(root)}
+        env |= options.pop("env", {})
+        return subprocess.run([sys.executable, "-m", "ndrfilter", *map(str, args)], input=stdin, env=env, **options)
+
+    return run

@@ -1,0 +1,91 @@
+"""What people read, compared with golden files in tests/cases/output/."""
+
+import pytest
+
+from ndrfilter.doors.explain import page
+from ndrfilter.doors.listing import FEW, Listing, block, line
+from ndrfilter.doors.text import Style
+
+NAMES = ("backscatter", "genuine", "undetermined", "fake", "ordinary")
+
+
+def joined(lines) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "traced"])
+def test_block(name, results, golden):
+    golden(f"block-{name}.txt", joined(block(f"new/{name}.eml", results[name], Style())))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_page(name, results, golden):
+    golden(f"page-{name}.txt", joined(page(results[name], Style())))
+
+
+def test_colour(results, golden):
+    golden("block-colour.txt", joined(block("x.eml", results["backscatter"], Style(True))))
+
+
+def test_a_few_get_a_block_each_genuine_first(results, golden):
+    listing = Listing(Style())
+    for name in ("backscatter", "fake", "genuine"):
+        listing.add(f"{name}.eml", results[name])
+    golden("few.txt", joined(listing))
+
+
+def fill(listing: Listing, results, backscatter: int) -> list[str]:
+    for number in range(backscatter):
+        listing.add(f"new/{number}.eml", results["backscatter"])
+    for name in NAMES[1:]:
+        listing.add(f"{name}.eml", results[name])
+    return list(listing)
+
+
+def test_many_get_a_line_each_genuine_first(results, golden):
+    golden("many.txt", joined(fill(Listing(Style()), results, FEW)))
+
+
+def test_all_lines_are_there_unless_a_person_watches(results):
+    assert len(fill(Listing(Style()), results, 3000)) == 3005
+    watched = fill(Listing(Style(), short=True), results, 3000)
+    assert len(watched) == 106
+    assert "2,900 more (--only backscatter lists them all)" in joined(watched)
+    assert len(fill(Listing(Style(), short=True, only=("backscatter",)), results, 3000)) == 3001
+
+
+def test_summary_counts_everything_and_shows_what_was_asked_for(results):
+    listing = Listing(Style(), only=("fake",))
+    listing.lost(1)
+    *_, summary = lines = fill(listing, results, 2941)
+    assert summary == (
+        "2,945 messages: 2,941 not yours, 1 fake, 1 to read, 1 unclear, 1 no bounce, 1 could not be read."
+    )
+    assert "backscatter.eml" not in joined(lines)
+
+
+def test_one_message_needs_no_summary(results):
+    listing = Listing(Style())
+    listing.add("x.eml", results["ordinary"])
+    assert "message" not in list(listing)[-1].replace("an ordinary message", "")
+    assert list(Listing(Style())) == ["0 messages."]
+
+
+def test_nothing_from_mail_reaches_the_terminal_raw(results):
+    evil = "\x1b]0;owned\x07\n\u202e"
+    base = results["genuine"]
+    original = base.original._replace(subject=evil, author=evil, to=(evil,), handover=evil, stranger=evil)
+    result = base._replace(
+        hits=tuple(hit._replace(text=evil) for hit in base.hits),
+        recipients=tuple(one._replace(address=evil, diagnostic=evil, status=evil) for one in base.recipients),
+        original=original._replace(message_id=evil),
+        dialect=evil,
+        reporting_mta=evil,
+        undecided=tuple(one._replace(cause=evil) for one in results["backscatter"].undecided),
+        advice=base.advice._replace(sent=evil, why=evil, do=evil),
+        defects=(evil,),
+        trace=(("R", evil), ("  " + evil, evil)),
+    )
+    shown = [*block(evil, result, Style()), *page(result, Style()), line(evil, result, Style())]
+    assert all(text.isprintable() for whole in shown for text in whole.split("\n"))
+    assert not any("owned\x07" in text for text in shown)

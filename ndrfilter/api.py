@@ -72,10 +72,10 @@ class Filter:
         resolver: Resolver | None = None,
         clock: Clock | None = None,
     ) -> Filter:
-        """A filter from a configuration file, a mapping of the same shape, or, with None, from where configurations are looked for.
+        """A filter from a configuration file, a mapping of the same shape, or (None) from where configurations lie.
 
-        Rules already compiled in this process are used again. Raises ConfigError with every mistake found. Without `resolver`,
-        no fact that needs the network is asked.
+        Rules already compiled in this process are used again. Raises ConfigError with every mistake found.
+        Without `resolver` no fact that needs the network is asked.
         """
         if isinstance(source, Config):
             config = source
@@ -95,7 +95,8 @@ class Filter:
     ) -> Result:
         """The verdict on a message. Never raises for anything in the message or the network.
 
-        `envelope_source` says where the envelope came from, for the result; with `trace` the result carries every condition's value.
+        `envelope_source` says, for the result, where the envelope came from; with `trace` the result carries the
+        value of every condition.
         """
         facts = self._facts(raw, envelope)
         verdict = drive(self.ruleset, facts, self._knowledge.lists, self._ports)

@@ -1,4 +1,4 @@
-"""The two drivers: they fetch what the engine needs, concurrently and under one deadline, and step it to its verdict."""
+"""The two drivers: they fetch what the engine needs, at once and under one deadline, and step it to its verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does not depend on the site: plugins loaded, rule files compiled. Kept by the process and used again while nothing changed."""
+"""What does not depend on the site: plugins loaded, rule files compiled; kept by the process while nothing changes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Loaded(Noun):
 
 
 def of(config: Config, drafts: Iterable[Path] = ()) -> Loaded:
-    """The rules and plugins that this configuration names, and rule files not in force yet; raises ConfigError with every mistake."""
+    """The rules and plugins of this configuration, and rule files not in force yet; raises ConfigError."""
     files = (*rule_files(config), *drafts)
     lists = tuple(sorted((name, str(path)) for name, path in config.lists.items()))
     return _loaded(
@@ -96,7 +96,7 @@ def _loaded(
 
 
 @lru_cache(maxsize=32)
-def _choice(name: str, local: Path | None, _stamps_: tuple[Stamp, ...]) -> RulesetChoice:
+def _choice(name: str, local: Path | None, _files: tuple[Stamp, ...]) -> RulesetChoice:
     return load_ruleset(name, local)
 
 
@@ -131,7 +131,7 @@ def _read(path: Path, bound: int) -> str:
 
 
 def _stamps(paths: Iterable[Path]) -> tuple[Stamp, ...]:
-    """The files with what tells that they changed; a file that is not there is stamped too, and read with an error later."""
+    """The files with what tells that they changed; one that is not there is stamped too, and read with an error."""
     stamps = []
     for path in paths:
         try:

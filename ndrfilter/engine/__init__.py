@@ -1,0 +1,1 @@
+"""Facts × rules → hits → verdict → result. Pure: nothing here opens, fetches or waits."""

@@ -1,4 +1,4 @@
-"""What a person is told, by key: did I send this, why do I get it, what should I do. The texts are data; translations replace them."""
+"""What a person is told, by key: did I send this, why do I get it, what should I do. Texts are data, to translate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SENT = {
     "no-site": "We cannot tell, because nobody told us which domains and mail servers are yours.",
 }
 WHY = {
-    "backscatter": "A server accepted the forged message, could not deliver it, and reported that to the forged sender: you.",
+    "backscatter": "A server accepted the forged message, could not deliver it, and told the forged sender: you.",
     "genuine": "{what}",
     "fake": "It looks like a bounce so that you open a link or an attachment. No mail server wrote it.",
     "not-a-bounce": "It carries neither the structure nor the wording of a mail server's report.",
@@ -45,7 +45,7 @@ REASON = {
 WHAT_TO_DO = {
     "address_unknown": "Check the address for a typing error, or ask the person for the new one.",
     "mailbox_full": "Wait, or reach the person another way; the mailbox is full.",
-    "policy": "Their server refused it for its policy: ask your postmaster whether your server or domain is on a blocklist.",
+    "policy": "Their server's policy refused it: ask your postmaster whether your server or domain is on a blocklist.",
     "authentication": "Your domain's SPF, DKIM or DMARC did not satisfy them: show this to your postmaster.",
     "too_big": "Send it smaller, or share the file by a link.",
     "network": "Their server could not be reached or refused to relay; check the part behind the @, and try later.",

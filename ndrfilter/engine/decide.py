@@ -1,4 +1,4 @@
-"""The decision list: from sums and standing facts to a verdict. First match wins; the order is the product's promise."""
+"""The decision list: from sums and standing facts to a verdict. First match wins; the order is our promise."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Undecided(Noun):
 
 
 class Recipient(Noun):
-    """An address the bounce is about. `reason` is one of our reason classes ("mailbox_full"), "unknown" if none fits."""
+    """An address the bounce is about. `reason` is a reason class ("mailbox_full"), "unknown" if none fits."""
 
     address: str
     action: str  # "failed", "delayed", "delivered", "relayed", "expanded"
@@ -64,7 +64,7 @@ class OriginalSummary(Noun):
 
 
 class Advice(Noun):
-    """The answers for a person: did I send this, why do I get it, what should I do; `reason` is one sentence for a header."""
+    """The answers for a person: did I send this, why do I get it, what to do; `reason` is a sentence for a header."""
 
     sent: str
     why: str

@@ -39,7 +39,7 @@ def choose(
     mode: Callable[[Rule], str],
     now: float,
 ) -> RuleSet:
-    """The rule set that a ruleset's choices make of the loaded rules. `mode` says live, shadow or off; expired is off."""
+    """The rule set that a ruleset's choices make of the rules. `mode` says live, shadow or off; expired is off."""
     active: dict[str, Rule] = {}
     for rule in rules:
         chosen = "off" if rule.expires is not None and rule.expires <= now else mode(rule)

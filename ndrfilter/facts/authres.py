@@ -1,4 +1,4 @@
-"""Authentication-Results (RFC 8601) and Received-SPF (RFC 7208 section 9.1) in returned headers, and which of them to believe."""
+"""Authentication-Results (RFC 8601) and Received-SPF (RFC 7208 section 9.1) in returned headers; which to believe."""
 
 from __future__ import annotations
 

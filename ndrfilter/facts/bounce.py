@@ -1,4 +1,4 @@
-"""Facts of the bounce: kind, dialect, reporting MTA, recipients; and whether the message is dressed as a bounce at all."""
+"""Facts of the bounce: kind, dialect, reporting MTA, recipients; and whether it is dressed as a bounce at all."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ _DAEMON = re.compile(
     r"^(mailer-?daemon|mail-?daemon|postmaster|mdaemon|double-bounce|bounces?|mail\.?delivery.*)$", re.I
 )
 _BOUNCE_WORDS = re.compile(
-    r"undeliver|deliver\w* (status|fail|problem|error|delay|incomplete|notif)|(fail|return|reject|bounc|undelivered)\w*"
-    r"[ :-]+\w*[ :-]*(mail|message|deliver|notice)|mail(er)?[ -](delivery|daemon|system)|non[- ]?(remis|recapit|consegn|entreg)"
+    r"undeliver|deliver\w* (status|fail|problem|error|delay|incomplete|notif)"
+    r"|(fail|return|reject|bounc|undelivered)\w*[ :-]+\w*[ :-]*(mail|message|deliver|notice)"
+    r"|mail(er)?[ -](delivery|daemon|system)|non[- ]?(remis|recapit|consegn|entreg)"
     r"|unzustellbar|nicht zugestellt|zustell\w*|onbestelbaar|niet bezorgd|échec|echec|no se puede entregar|no entregado"
-    r"|mancata consegna|impossibile recapitare|não foi possível entregar|配信|返送|不達|недостав|не доставлен|退信|无法",
+    r"|mancata consegna|impossibile recapitare|não foi possível entregar"
+    r"|配信|返送|不達|недостав|не доставлен|退信|无法",
     re.I,
 )
 

@@ -1,4 +1,4 @@
-"""Does a value have the shape that its declared type promises? Asked of every fact, so that rules cannot meet another."""
+"""Does a value have the shape that its declared type promises? Asked of every fact, so rules meet no other."""
 
 from __future__ import annotations
 

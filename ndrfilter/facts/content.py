@@ -103,6 +103,11 @@ def date_of(headers: Headers) -> float | None:
     return parse_date(field.text) if field else None
 
 
+def headers(facts: Facts) -> Headers:
+    """The message's own header."""
+    return facts.message.headers
+
+
 def _null_sender(facts: Facts) -> Any:
     envelope = facts.envelope
     return envelope.sender is None if envelope.told else Unknown("nobody told the envelope sender")
@@ -131,7 +136,6 @@ def _message_facts() -> Iterable[FactSpec]:
     def fact(name: str, type_: Any, evidence: Evidence, doc: str, fetch: Any, optional: bool = False) -> FactSpec:
         return FactSpec(name, type_, evidence, doc, fetch, optional=optional, stage="message")
 
-    headers = lambda f: f.message.headers  # noqa: E731
     yield fact("headers", map_of(record("header")), _STRUCTURE, "the message's header fields by name",
                lambda f: HeaderMap(headers(f)))  # fmt: skip
     yield fact("subject", STRING, _CONTENT, "the Subject", lambda f: text_or_none(headers(f), "Subject"), True)

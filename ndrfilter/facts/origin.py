@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+from ndrfilter import limits
 from ndrfilter.facts.authres import results
 from ndrfilter.facts.bounce import bounce, original_of
 from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address, text_or_none
 from ndrfilter.facts.trust import Chain, follow, written_by_us
-import re
-
-from ndrfilter import limits
 from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.message.trace import parse_received
 from ndrfilter.plugin import hookimpl
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from ndrfilter.message.model import Address, Hop
     from ndrfilter.ports import Ports
 
-_RECEIVED = re.compile(rb"^[>| \t]{0,16}Received:([^\r\n]{1,998}(?:\r?\n[>|]{0,4}[ \t][^\r\n]{1,998}){0,8})", re.I | re.M)
+_RECEIVED = re.compile(
+    rb"^[>| \t]{0,16}Received:([^\r\n]{1,998}(?:\r?\n[>|]{0,4}[ \t][^\r\n]{1,998}){0,8})", re.I | re.M
+)
 SPF_RESULTS = enum("spf", "none", "neutral", "pass", "fail", "softfail", "temperror", "permerror")
 SOURCES = enum("source", "rfc822", "headers", "inline", "quoted", "attachment")
 
@@ -163,7 +165,7 @@ def _trace_facts() -> Iterable[FactSpec]:
 def _network_facts() -> Iterable[FactSpec]:
     for name, what, fetch in (("spf", "sender", _spf_of_sender), ("spf_author", "author", _spf_of_author)):
         yield FactSpec(
-            f"original.{name}", SPF_RESULTS, _TRACE, f"SPF of our domain in its {what} for the stranger's address (RFC 7208)",
+            f"original.{name}", SPF_RESULTS, _TRACE, f"SPF (RFC 7208) of our domain in its {what} for the stranger's address",
             afetch=fetch, optional=True, needs_complete="relays",
         )  # fmt: skip
 

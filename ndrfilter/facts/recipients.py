@@ -1,4 +1,4 @@
-"""Failed recipients: from the delivery status, else from what the recognisers read; their status, diagnostic and reason."""
+"""Failed recipients, from the delivery status, else as the recognisers read them: status, diagnostic, reason."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The chain of trust over a returned trace: who handed the original to whom, believed only from the top down.
 
-Architecture invariant: a hop is believed only if its recorder is the reporting side or one of ours, and a client is ours
-only by an address in our networks or a name that the recorder looked up. What a client says of itself never counts.
+Architecture invariant: a hop is believed only if its recorder is the reporting side or one of ours, and a client is
+ours only by an address in our networks or a name that the recorder looked up. What it says of itself never counts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ndrfilter.site import Relay, Site
 
 _SECOND_LEVEL = frozenset({
-    "ac", "ad", "asn", "co", "com", "edu", "ed", "go", "gob", "gouv", "gov", "govt", "gr", "id", "in", "info", "lg", "ltd", "me", "mil",
-    "muni", "ne", "net", "nhs", "nom", "or", "org", "plc", "police", "sch", "school", "web",
+    "ac", "ad", "asn", "co", "com", "edu", "ed", "go", "gob", "gouv", "gov", "govt", "gr", "id", "in", "info", "lg",
+    "ltd", "me", "mil", "muni", "ne", "net", "nhs", "nom", "or", "org", "plc", "police", "sch", "school", "web",
 })  # fmt: skip
 _DAEMONS = frozenset({"mailer-daemon", "localhost"})
 _ACCOUNT_FIELDS = (
@@ -87,8 +87,8 @@ def own_host(name: str | None, site: Site) -> bool:
 def written_by_us(outer: tuple[Hop, ...], site: Site, client: tuple[str | None, object] | None) -> bool:
     """Whether the outer trace, as our own hosts wrote it, shows that our MTA wrote this bounce.
 
-    The topmost hop is our own system's; from there every recorder must be ours and every client too, down to the host where
-    the bounce began. `client` is the SMTP client of the envelope (name, address) if somebody told it.
+    The topmost hop is our own system's; from there every recorder must be ours and every client too, down to the host
+    where the bounce began. `client` is the SMTP client of the envelope (name, address) if somebody told it.
     """
     if client is not None and site.relay(client[0], client[1]) is None:  # type: ignore[arg-type]
         return False
@@ -111,7 +111,7 @@ def _begins_here(hop: Hop) -> bool:
 def _inside(hop: Hop) -> bool:
     """A hop within the recorder's own house: local, loopback or private; nobody outside can have such an address."""
     return _begins_here(hop) or (
-        hop.ip is not None and (hop.ip.is_loopback or hop.ip.is_private and not _documentation(hop))
+        hop.ip is not None and (hop.ip.is_loopback or (hop.ip.is_private and not _documentation(hop)))
     )
 
 
@@ -138,7 +138,7 @@ def follow(
     """Walk the returned trace from the top.
 
     `reporting` is the reporting MTA's name, `received_from` its Received-From-MTA. `stray` hops stand elsewhere in the
-    message, in a bounce within the bounce, say: nothing there is believed, but one of ours may be named there truthfully.
+    message, in a bounce within the bounce, say: nothing there is believed, but we may be named there truthfully.
     """
     chain = _walk(trace, site, own_bounce, reporting, headers)._replace(own_bounce=own_bounce)
     if chain.handover is not None:
@@ -178,7 +178,7 @@ def _walk(trace: tuple[Hop, ...], site: Site, own_bounce: bool, reporting: str, 
 
 
 def _continues(above: Hop, hop: Hop) -> bool:
-    """Whether the machine that recorded `hop` can be the client of the believed hop above it, or stands in the same house."""
+    """Whether the recorder of `hop` can be the client of the believed hop above it, or stands in the same house."""
     if _inside(above):
         return hop.by is None or "." not in hop.by or _literal(hop.by) is not None or same_side(hop.by, above.by)
     return hop.by in (above.rdns, above.helo)
@@ -212,7 +212,7 @@ def _at_relay(hop: Hop, depth: int, relay: Relay, site: Site, headers: Headers) 
 
 
 def _contradicted(hop: Hop, relay: Relay, site: Site) -> bool:
-    """The address is in one of our networks, but the site names its relays and the recorder looked up a name that is none of ours."""
+    """Our network's address with a looked-up name that is none of ours, at a site that knows its relays by name."""
     names_given = any(other.name for other in site.relays)
     return relay.network is not None and names_given and bool(hop.rdns) and not own_host(hop.rdns, site)
 

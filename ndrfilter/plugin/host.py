@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pluggy
 
@@ -52,7 +53,7 @@ class Host:
         self._records.update(records)
         self._folders.extend(folders)
 
-    def _ask(self, plugin: object, hook: str, **arguments: object) -> list[object]:
+    def _ask(self, plugin: object, hook: str, **arguments: object) -> list[Any]:
         others = [other for other in self._manager.get_plugins() if other is not plugin]
         answers = self._manager.subset_hook_caller(hook, others)(**arguments)
         return [item for answer in answers for item in answer]

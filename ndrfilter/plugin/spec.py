@@ -16,10 +16,10 @@ hookspec = pluggy.HookspecMarker("ndrfilter")
 def declare(settings: Mapping[str, object]) -> Iterable[FactSpec | RecordSpec]:
     """Declare the facts, and the record types they use.
 
-    `settings` is the plugin's own part of the configuration, empty if there is none. A fact's name is dotted and starts with the
-    plugin's name ("acme.reputation"). Its function is called at most once a message, with an object that has `message`,
-    `envelope`, `site`, `now` and `fact(name)`; it returns a value of the declared type, None for absent, or an
-    `Unknown("why")`. A function that raises or returns another type makes the fact unknown and is named in the result.
+    `settings` is the plugin's own part of the configuration, empty if there is none. A fact's name is dotted and
+    starts with the plugin's name ("acme.reputation"). Its function is called at most once a message, with an object
+    that has `message`, `envelope`, `site`, `now` and `fact(name)`; it returns a value of the declared type, None for
+    absent, or an `Unknown("why")`. What raises or gives another type is unknown and is named in the result.
     """
     raise NotImplementedError
 

@@ -1,0 +1,29 @@
+"""The rule language: text → checked, compiled rules. Knows neither messages nor facts, only their declared types.
+
+`text → syntax tree (parse) → checked, plain tuples (lower) → closures (closures)`. The parser is imported when text
+must be compiled, never when compiled rules are run.
+"""
+
+from __future__ import annotations
+
+from ndrfilter.lang.lists import NamedList
+from ndrfilter.lang.rule import Program, Rule, RuleTest, Source, World
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ndrfilter.schema import Schema
+
+
+def load(sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str]] | None = None) -> Program:
+    """Compile rule texts. `lists` are the configuration's named lists, line by line.
+
+    Raises `RuleError` with every mistake of every source; warnings are in the program.
+    """
+    from ndrfilter.lang.check import compile_sources
+
+    return compile_sources(sources, schema, lists or {})
+
+
+__all__ = ["NamedList", "Program", "Rule", "RuleTest", "Source", "World", "load"]

@@ -1,0 +1,290 @@
+"""Checked plain tuples → closures: values, logic, quantifiers. A closure takes the scope and the quantifiers' items.
+
+Three values (Kleene): a condition is True, False or an Unknown. An Unknown that is pending may still become
+anything, so `known`, `surely` and `otherwise` leave it as it is. Absent values (None) make comparisons false; an
+absent list is empty.
+Architecture invariant: no closure raises, whatever a fact's value turns out to be.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+
+from ndrfilter.lang import operators
+from ndrfilter.lang.show import shown
+from ndrfilter.lang.unknowns import merged, odd
+from ndrfilter.limits import MAX_QUANTIFIED
+from ndrfilter.schema import Unknown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Closure = Callable[[Any, tuple[Any, ...]], Any]
+
+
+def build(ir: tuple[Any, ...]) -> Closure:
+    """The closure of a lowered expression."""
+    name = ir[0]
+    if name in operators.BUILDERS:
+        return operators.BUILDERS[name](build, *ir[1:])
+    return _BUILDERS[name](*ir[1:])
+
+
+def _constant(value: Any) -> Closure:
+    return lambda _scope, _items: value
+
+
+def _fact(name: str) -> Closure:
+    return lambda scope, _items: scope.fact(name)
+
+
+def _rule(name: str) -> Closure:
+    return lambda scope, _items: scope.rule(name)
+
+
+def _variable(number: int) -> Closure:
+    return lambda _scope, items: items[number]
+
+
+def _field(of: Any, attribute: str) -> Closure:
+    inner = build(of)
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        value = inner(scope, items)
+        if value is None or value.__class__ is Unknown:
+            return value
+        try:
+            return getattr(value, attribute)
+        except AttributeError:
+            return odd(value)
+
+    return run
+
+
+def _index(of: Any, key: Any) -> Closure:
+    inner, wanted = build(of), build(key)
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        value, name = inner(scope, items), wanted(scope, items)
+        if value is None or name is None:
+            return ()
+        if name.__class__ is not str or value.__class__ is Unknown:
+            return odd(value, name)
+        try:
+            return value.get(name)
+        except (AttributeError, TypeError):
+            return odd(value)
+
+    return run
+
+
+def _list_end(at: int) -> Callable[[Any], Closure]:
+    def make(of: Any) -> Closure:
+        inner = build(of)
+
+        def run(scope: Any, items: tuple[Any, ...]) -> Any:
+            value = inner(scope, items)
+            if not value:
+                return value if value.__class__ is Unknown else None
+            return value[at] if value.__class__ in (tuple, list) else odd(value)
+
+        return run
+
+    return make
+
+
+def _length(of: Any) -> Closure:
+    inner = build(of)
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        value = inner(scope, items)
+        if value is None:
+            return 0
+        return len(value) if value.__class__ in (tuple, list) else odd(value)
+
+    return run
+
+
+def _list(parts: tuple[Any, ...]) -> Closure:
+    inner = tuple(build(part) for part in parts)
+    return lambda scope, items: tuple(value for part in inner if (value := part(scope, items)) is not None)
+
+
+def _junction(decisive: bool) -> Callable[[Any], Closure]:
+    """`and` is decided by a False, `or` by a True; otherwise by what is unknown."""
+
+    def make(parts: tuple[Any, ...]) -> Closure:
+        inner = tuple(build(part) for part in parts)
+
+        def run(scope: Any, items: tuple[Any, ...]) -> Any:
+            unknown = None
+            for part in inner:
+                value = part(scope, items)
+                if value is decisive:
+                    return decisive
+                if value.__class__ is Unknown:
+                    unknown = value if unknown is None else merged(unknown, value)
+            return (not decisive) if unknown is None else unknown
+
+        return run
+
+    return make
+
+
+def _unary(table: Callable[[Any], Any]) -> Callable[[Any], Closure]:
+    def make(of: Any) -> Closure:
+        inner = build(of)
+        return lambda scope, items: table(inner(scope, items))
+
+    return make
+
+
+def _not(value: Any) -> Any:
+    return value if value.__class__ is Unknown else not value
+
+
+def _truth(value: Any) -> Any:
+    if value is None:
+        return False
+    return value if value.__class__ in (bool, Unknown) else odd(value)
+
+
+def _exists(value: Any) -> Any:
+    return value if value.__class__ is Unknown else value is not None and value != ()
+
+
+def _missing(value: Any) -> Any:
+    return value if value.__class__ is Unknown else value is None or value == ()
+
+
+def _known(value: Any) -> Any:
+    if value.__class__ is Unknown:
+        return value if value.pending else False
+    return True
+
+
+def _surely(value: Any) -> Any:
+    return False if value.__class__ is Unknown and not value.pending else value
+
+
+def _otherwise(first: Any, second: Any) -> Closure:
+    left, right = build(first), build(second)
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        value = left(scope, items)
+        if value is None or (value.__class__ is Unknown and not value.pending):
+            return right(scope, items)
+        return value
+
+    return run
+
+
+def _at_least(wanted: int, parts: tuple[Any, ...]) -> Closure:
+    inner = tuple(build(part) for part in parts)
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        held, unknowns = 0, []
+        for part in inner:
+            value = part(scope, items)
+            if value.__class__ is Unknown:
+                unknowns.append(value)
+            elif value:
+                held += 1
+                if held >= wanted:
+                    return True
+        return merged(*unknowns) if held + len(unknowns) >= wanted else False
+
+    return run
+
+
+def _quantifier(decisive: bool | None, result: bool) -> Callable[[Any, Any, int], Closure]:
+    """`decisive` is the item's value that decides for `result`; None counts the items that hold."""
+
+    def make(over: Any, body: Any, depth: int) -> Closure:
+        inner, test, most = build(over), build(body), MAX_QUANTIFIED[depth]
+
+        def run(scope: Any, items: tuple[Any, ...]) -> Any:
+            values = inner(scope, items)
+            if values is None:
+                values = ()
+            elif values.__class__ not in (tuple, list):
+                return odd(values)
+            held, unknown = 0, None
+            for item in values[:most]:
+                value = test(scope, (*items, item))
+                if value.__class__ is Unknown:
+                    unknown = value if unknown is None else merged(unknown, value)
+                elif value is decisive:
+                    return result
+                else:
+                    held += value
+            if len(values) > most:
+                unknown = merged(Unknown(f"a list has more than {most} items"), *([unknown] if unknown else []))
+            if unknown is not None:
+                return unknown
+            return held if decisive is None else not result
+
+        return run
+
+    return make
+
+
+def _seek(over: Any, body: Any, depth: int) -> Closure:
+    """The first value that the body has for an item of the list."""
+    inner, find, most = build(over), build(body), MAX_QUANTIFIED[depth]
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        values = inner(scope, items)
+        if values.__class__ not in (tuple, list):
+            return None
+        for item in values[:most]:
+            value = find(scope, (*items, item))
+            if value is not None and value.__class__ is not Unknown:
+                return value
+        return None
+
+    return run
+
+
+def _show(of: Any, kind: str) -> Closure:
+    inner = build(of)
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        value = inner(scope, items)
+        return value if value is None or value.__class__ is Unknown else shown(value, kind)
+
+    return run
+
+
+_BUILDERS: dict[str, Callable[..., Closure]] = {
+    "const": _constant,
+    "ip": lambda text: _constant(ip_address(text)),
+    "network": lambda text: _constant(ip_network(text)),
+    "fact": _fact,
+    "rule": _rule,
+    "variable": _variable,
+    "field": _field,
+    "index": _index,
+    "first": _list_end(0),
+    "last": _list_end(-1),
+    "length": _length,
+    "list": _list,
+    "and": _junction(False),
+    "or": _junction(True),
+    "not": _unary(_not),
+    "truth": _unary(_truth),
+    "exists": _unary(_exists),
+    "missing": _unary(_missing),
+    "known": _unary(_known),
+    "surely": _unary(_surely),
+    "otherwise": _otherwise,
+    "at_least": _at_least,
+    "any": _quantifier(True, True),
+    "all": _quantifier(False, False),
+    "none": _quantifier(True, False),
+    "count": _quantifier(None, False),
+    "seek": _seek,
+    "show": _show,
+}

@@ -1,0 +1,272 @@
+"""Comparisons and what else joins two values: which types go together, and how texts are compared."""
+
+from __future__ import annotations
+
+from ndrfilter.lang import names, patterns
+from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, PATTERN, Context, Ir, Typed, condition
+from ndrfilter.lang.syntax import ListLiteral, Node
+from ndrfilter.schema import DURATION, STRING, Type, list_of
+
+_TEXTS = ("string", "domain", "enum")
+_ORDERED = ("number", "duration", "time")
+_RENAMED = {"startswith": "starts", "endswith": "ends", "contains": "contains"}
+_ARITHMETIC = {
+    ("number", "+", "number"): "number",
+    ("number", "-", "number"): "number",
+    ("duration", "+", "duration"): "duration",
+    ("duration", "-", "duration"): "duration",
+    ("time", "+", "duration"): "time",
+    ("time", "-", "duration"): "time",
+    ("time", "-", "time"): "duration",
+}
+
+
+def _sides(node: Node, context: Context, with_lists: bool = False) -> tuple[Typed, Typed]:
+    """Both operands; a bare word is read as one of the other side's enum."""
+    left, right = node.nodes
+    if names.is_free(left, context) and not names.is_free(right, context):
+        other = context.value(right)
+        wanted = other.type.item if with_lists and other.type.kind == "list" else other.type
+        return context.value(left, wanted), other
+    first = context.value(left)
+    if with_lists and isinstance(right, ListLiteral):
+        return first, _items(right, context.deeper(right), first.type)
+    return first, context.value(right, first.type)
+
+
+def plain(of: Typed, context: Context) -> Typed:
+    """A record stands for its default field."""
+    if of.type.kind != "record":
+        return of
+    spec = context.unit.schema.records[of.type.record]
+    for field in spec.fields:
+        if field.name == spec.default:
+            ir = ("field", of.ir, names.attribute(field.name))
+            return Typed(ir, field.type, of.soft | {ir} if field.optional else of.soft)
+    return of
+
+
+def _folding(*types: Type | None) -> str:
+    """How texts of these types compare: an address by its domain's case, domains without case, else exactly."""
+    if any(of is not None and of.record == "address" for of in types):
+        return "mailbox"
+    return "domain" if any(of is not None and of.kind == "domain" for of in types) else "exact"
+
+
+def _shape(of: Type) -> str:
+    return "text" if of.kind in _TEXTS else of.kind
+
+
+def compare(node: Node, context: Context) -> Typed:
+    """== != ==~ !=~ < <= > >="""
+    operator = node.words[0]
+    left, right = _sides(node, context)
+    fold = "lower" if operator.text.endswith("~") else _folding(left.type, right.type)
+    left, right = plain(left, context), plain(right, context)
+    if left.type is ANYTHING or right.type is ANYTHING:
+        return BAD
+    shape = _shape(left.type)
+    if shape != _shape(right.type) or shape in ("list", "map", "record", NAMED_LIST.kind, PATTERN.kind):
+        return _mismatch(node, left, right, context)
+    sign = operator.text.rstrip("~")
+    if sign not in ("==", "!=") and shape not in _ORDERED:
+        return context.report(
+            "E305", operator, f"{sign} does not order a {left.type}", "numbers, durations and times have an order"
+        )
+    if operator.text.endswith("~") and shape != "text":
+        return context.report(
+            "E305", operator, f"{operator.text} compares texts, this is a {left.type}", f"write {sign}"
+        )
+    _words_fit(node, left, right, context)
+    return condition(("cmp", sign, left.ir, right.ir, shape, fold), left.soft | right.soft)
+
+
+def _words_fit(node: Node, left: Typed, right: Typed, context: Context) -> None:
+    """A literal text beside an enum must be one of its words."""
+    for words, text, at in ((left, right, 1), (right, left, 0)):
+        literal = text.type.kind == "string" and text.ir[0] == "const"
+        if words.type.kind == "enum" and literal and text.ir[1] not in words.type.values:
+            help_text = f"the words are {', '.join(words.type.values)}"
+            context.report("E208", node.nodes[at], f"{text.ir[1]} is no word of {words.type}", help_text)
+
+
+def _mismatch(node: Node, left: Typed, right: Typed, context: Context) -> Typed:
+    kinds = {left.type.kind, right.type.kind}
+    help_text = ""
+    if "list" in kinds:
+        help_text = "of a list take .first, .last or .count, or ask `any x in …: x …`"
+    elif "map" in kinds:
+        help_text = 'a map is asked with a name, as in headers["X-Mailer"].first'
+    elif kinds & {"ip", "network"} and "string" in kinds:
+        help_text = "addresses and networks stand without quotes: 192.0.2.1, 192.0.2.0/24"
+    elif kinds == {"ip", "network"}:
+        help_text = "write `in`"
+    elif "duration" in kinds and "number" in kinds:
+        help_text = "durations have a unit: 30s 5m 2h 7d 2w"
+    elif "time" in kinds and "string" in kinds:
+        help_text = "dates stand without quotes: 2026-11-22"
+    return context.report("E301", node, f"a {left.type} cannot be compared with a {right.type}", help_text)
+
+
+def text_compare(node: Node, context: Context) -> Typed:
+    """in, contains, startswith, endswith, like, matches, within; each also with `not` before it."""
+    operator = node.words[-1]
+    negated = len(node.words) > 1
+    name = operator.text.rstrip("~")
+    left, right = _sides(node, context, with_lists=name in ("in", "within"))
+    if left.type is ANYTHING or right.type is ANYTHING:
+        return BAD
+    if name == "contains" and left.type.kind == "list":
+        left, right, name = right, left, "in"
+    fold = "lower" if operator.text.endswith("~") else _folding(left.type, right.type, left.type.item, right.type.item)
+    if name == "in":
+        ir = _in(node, left, right, fold, context)
+    elif name == "within":
+        ir = _within(node, left, right, context)
+    else:
+        ir = _text(node, name, left, right, fold, context)
+    return condition((*ir, negated), left.soft | right.soft | plain(left, context).soft) if ir else BAD
+
+
+def _in(node: Node, left: Typed, right: Typed, fold: str, context: Context) -> Ir | None:
+    left = plain(left, context)
+    if right.type is NAMED_LIST:
+        by = {"ip": "covers"}.get(left.type.kind, "has" if fold == "exact" else "has_folded")
+        if left.type.kind in (*_TEXTS, "ip"):
+            return ("in_named", left.ir, right.ir[1], by)
+    if left.type.kind == "ip" and (
+        right.type.kind == "network" or (right.type.item or right.type).kind in ("network", "ip")
+    ):
+        return ("in_net", left.ir, right.ir)
+    if right.type.kind == "list":
+        item = plain(Typed(("variable", 0), right.type.item or ANYTHING), context)
+        if item.type is ANYTHING or _shape(item.type) == _shape(left.type):
+            field = item.ir[2] if item.ir[0] == "field" else ""
+            return ("in", left.ir, right.ir, _shape(left.type), fold, field)
+    help_text = "of texts ask `contains`" if _shape(right.type) == "text" else names.list_help(right)
+    context.report("E305", node, f"a {left.type} is not in a {right.type}", help_text)
+    return None
+
+
+def _within(node: Node, left: Typed, right: Typed, context: Context) -> Ir | None:
+    name = _domain(left, context)
+    item = right.type.item if right.type.kind == "list" else right.type
+    if _shape(name.type) != "text" or (right.type is not NAMED_LIST and (item is None or _shape(item) != "text")):
+        help_text = (
+            "of addresses in networks ask `in`" if left.type.kind == "ip" else "`within` wants a domain and domains"
+        )
+        context.report("E305", node, f"a {left.type} is not within a {right.type}", help_text)
+        return None
+    if right.type is NAMED_LIST:
+        return ("in_named", name.ir, right.ir[1], "within")
+    return ("within", name.ir, right.ir)
+
+
+def _domain(of: Typed, context: Context) -> Typed:
+    """The domain of an address or link, else the plain value."""
+    if of.type.kind == "record":
+        for field in context.unit.schema.records[of.type.record].fields:
+            if field.name == "domain":
+                return Typed(("field", of.ir, "domain"), field.type, of.soft)
+    return plain(of, context)
+
+
+def _text(node: Node, name: str, left: Typed, right: Typed, fold: str, context: Context) -> Ir | None:
+    left, right = plain(left, context), plain(right, context)
+    if _shape(left.type) != "text":
+        help_text = f"ask `any x in …: x {name} …`" if left.type.kind == "list" else ""
+        context.report("E305", node, f"{name} asks a text, this is a {left.type}", help_text or names.list_help(left))
+        return None
+    if name == "matches":
+        return _matches(node, left, right, context)
+    if _shape(right.type) != "text" or (name == "like" and right.ir[0] != "const"):
+        help_text = "write `matches`" if right.type is PATTERN else ""
+        context.report("E305", node.nodes[1], f"{name} wants a text here, this is a {right.type}", help_text)
+        return None
+    if name == "like":
+        return ("matches", left.ir, patterns.glob(right.ir[1]), "i" if fold != "exact" else "")
+    return (_RENAMED[name], left.ir, right.ir, fold)
+
+
+def _matches(node: Node, left: Typed, right: Typed, context: Context) -> Ir | None:
+    if right.type is not PATTERN:
+        context.report(
+            "E305", node.nodes[1], "`matches` wants a pattern here", "patterns stand between slashes: /^fail(ed|ure)/i"
+        )
+        return None
+    _, pattern, flags = right.ir
+    for group in patterns.group_names(patterns.compiled(pattern, flags)):
+        capture: Ir = ("capture", left.ir, pattern, flags, group)
+        for depth, items in reversed(list(enumerate(context.over))):
+            capture = ("seek", items, capture, depth)
+        context.unit.captures.setdefault(group, capture)
+    return ("matches", left.ir, pattern, flags)
+
+
+def otherwise(node: Node, context: Context) -> Typed:
+    """`a otherwise b`: b where a is absent or unknown."""
+    first = context.value(node.nodes[0])
+    second = context.value(node.nodes[1], first.type)
+    ir = ("otherwise", first.ir, second.ir)
+    if first.type == second.type:
+        return Typed(ir, first.type, second.soft)
+    if context.shown:
+        return Typed(("otherwise", show(first, context), show(second, context)), STRING, second.soft)
+    first, second = plain(first, context), plain(second, context)
+    ir = ("otherwise", first.ir, second.ir)
+    if ANYTHING in (first.type, second.type):
+        return BAD
+    if _shape(first.type) != _shape(second.type):
+        return context.report(
+            "E307", node, f"this is a {first.type} or else a {second.type}", "both must be of one type"
+        )
+    return Typed(ir, first.type if first.type == second.type else STRING, second.soft)
+
+
+def show(of: Typed, context: Context) -> Ir:
+    """The value in words, for a description."""
+    return ("show", of.ir, _show_kind(of.type, context))
+
+
+def _show_kind(of: Type, context: Context) -> str:
+    if of.kind == "list" and of.item:
+        return f"list {_show_kind(of.item, context)}"
+    if of.kind != "record" or of.record == "hop":
+        return of.record or of.kind
+    return f".{names.attribute(context.unit.schema.records[of.record].default)}"
+
+
+def arithmetic(node: Node, context: Context) -> Typed:
+    """+ and - of numbers, durations and times."""
+    left, right = (plain(context.value(side), context) for side in node.nodes)
+    sign = node.words[0].text
+    if left.type is ANYTHING or right.type is ANYTHING:
+        return BAD
+    kind = _ARITHMETIC.get((left.type.kind, sign, right.type.kind))
+    if kind is None:
+        help_text = (
+            "durations have a unit: 30s 5m 2h 7d 2w" if left.type in (DURATION,) or left.type.kind == "time" else ""
+        )
+        return context.report("E305", node, f"a {left.type} {sign} a {right.type} means nothing", help_text)
+    return Typed(("plus" if sign == "+" else "minus", left.ir, right.ir), Type(kind), left.soft | right.soft)
+
+
+def list_literal(node: Node, context: Context) -> Typed:
+    """[a, b]"""
+    return _items(node, context, None)
+
+
+def _items(node: Node, context: Context, expected: Type | None) -> Typed:
+    items = [plain(context.value(item, expected), context) for item in node.nodes]
+    types = [item.type for item in items if item.type is not ANYTHING]
+    shapes = {"ip" if of.kind == "network" else _shape(of) for of in types}
+    if len(shapes) > 1:
+        context.report("E301", node, f"this list mixes {' and '.join(sorted(str(of) for of in set(types)))}")
+        return BAD
+    kind = next((of for of in types if of.kind in ("network", "domain")), types[0] if types else STRING)
+    ir = (
+        ("const", tuple(item.ir[1] for item in items))
+        if all(item.ir[0] == "const" for item in items)
+        else ("list", tuple(item.ir for item in items))
+    )
+    return Typed(ir, list_of(kind), frozenset().union(*(item.soft for item in items)))

@@ -1,0 +1,200 @@
+"""Syntax tree → checked plain tuples. Here is the walk, and logic: and, or, not, quantifiers, states, other rules.
+
+Names and types are checked on the way, so that evaluation cannot fail on either. A `let` is put in where it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ndrfilter.lang import compare, literals, names, syntax
+from ndrfilter.lang.context import ANYTHING, BAD, Context, Ir, Typed, condition
+from ndrfilter.limits import MAX_QUANTIFIER_DEPTH
+from ndrfilter.schema import NUMBER, Type
+
+_CONDITIONS = frozenset(
+    (
+        "and",
+        "or",
+        "not",
+        "surely",
+        "any",
+        "all",
+        "none",
+        "exists",
+        "missing",
+        "known",
+        "cmp",
+        "in",
+        "in_net",
+        "in_named",
+        "contains",
+        "starts",
+        "ends",
+        "matches",
+        "within",
+        "at_least",
+        "rule",
+        "truth",
+    )
+)
+_COMPARISONS = frozenset(("cmp", "in", "in_net", "in_named", "contains", "starts", "ends", "matches", "within"))
+
+
+def value(node: syntax.Node, context: Context, expected: Type | None) -> Typed:
+    """Lower an expression. `expected` resolves a bare word of an enum."""
+    inner = context.deeper(node)
+    found = names.enum_word(node, inner, expected) or _LOWER[type(node)](node, inner)
+    if not context.over and not context.lets and not context.shown and isinstance(node, _TRACED):
+        context.unit.steps.append((context.source(node), found.ir))
+    return found
+
+
+def truth(node: syntax.Node, context: Context) -> Typed:
+    """Lower an expression that must be a condition."""
+    found = context.value(node)
+    if found.type.kind == "boolean":
+        return found if found.ir[0] in _CONDITIONS else found._replace(ir=("truth", found.ir))
+    if found.type is not ANYTHING:
+        text = context.source(node)
+        help_text = (
+            f"write `{text} exists`, or compare it with something" if len(text) < 60 else "compare it with something"
+        )
+        context.report("E302", node, f"a condition is wanted here, this is a {found.type}", help_text)
+    return BAD
+
+
+def _and(node: syntax.Node, context: Context) -> Typed:
+    parts: list[Typed] = []
+    for part in node.nodes:
+        lowered = truth(part, context)
+        context = context._replace(guards=context.guards | _guarded(lowered))
+        parts.append(lowered)
+    return condition(("and", tuple(part.ir for part in parts)), frozenset().union(*(part.soft for part in parts)))
+
+
+def _guarded(part: Typed) -> frozenset[Ir]:
+    """What must be there if that condition holds."""
+    if part.ir[0] == "exists":
+        return frozenset(names.chain(part.ir[1]))
+    return part.soft if part.ir[0] in _COMPARISONS else frozenset()
+
+
+def _or(node: syntax.Node, context: Context) -> Typed:
+    parts = [truth(part, context) for part in node.nodes]
+    return condition(("or", tuple(part.ir for part in parts)), frozenset().union(*(part.soft for part in parts)))
+
+
+def _not(node: syntax.Node, context: Context) -> Typed:
+    part = truth(node.node(0), context)
+    if part.soft - context.guards:
+        context.report(
+            "W601", node, "what is denied here may be absent; then the condition is false, and `not` makes it true",
+            f"write `{_remedy(node.node(0), context)}`",
+        )  # fmt: skip
+    return condition(("not", part.ir))
+
+
+def _remedy(node: syntax.Node, context: Context) -> str:
+    """How a denied comparison is written so that the absent gives false."""
+    if isinstance(node, syntax.TextCompare) and not node.parts[1]:
+        return f"{context.source(node.node(0))} not {node.word(2).text} {context.source(node.node(3))}"
+    if isinstance(node, syntax.Compare) and node.word(1).text.startswith("=="):
+        return f"{context.source(node.node(0))} !={node.word(1).text[2:]} {context.source(node.node(2))}"
+    return "… exists and not …"
+
+
+def _surely(node: syntax.Node, context: Context) -> Typed:
+    part = truth(node.node(0), context)
+    return condition(("surely", part.ir), part.soft)
+
+
+def _state(node: syntax.Node, context: Context) -> Typed:
+    return condition((node.word(1).text, context.value(node.node(0)).ir))
+
+
+def _quantified(node: syntax.Node, context: Context) -> Typed:
+    word, name = node.words
+    items = context.value(node.nodes[0])
+    if len(context.over) >= MAX_QUANTIFIER_DEPTH:
+        context.refuse(node, f"any, all, none and count go at most {MAX_QUANTIFIER_DEPTH} deep", "split the rule")
+    if items.type.kind != "list":
+        if items.type is not ANYTHING:
+            context.report(
+                "E303", node.nodes[0], f"{word.text} wants a list, this is a {items.type}", names.list_help(items)
+            )
+        items = BAD
+    item = Typed(("variable", len(context.over)), items.type.item or ANYTHING)
+    inner = context._replace(variables={**context.variables, name.text: item}, over=(*context.over, items.ir))
+    body = truth(node.nodes[1], inner)
+    soft = frozenset(part for part in body.soft if not names.uses_variable(part, len(context.over)))
+    ir = (word.text, items.ir, body.ir, len(context.over))
+    return Typed(ir, NUMBER) if word.text == "count" else condition(ir, soft)
+
+
+def _hit(node: syntax.Node, context: Context) -> Typed:
+    return condition(_rule(node.word(0), context))
+
+
+def _rule(name: syntax.Word, context: Context) -> Ir:
+    if context.unit.stage == "message":
+        context.report("E508", name, "a recogniser comes before the rules and cannot ask them")
+    context.unit.rules.setdefault(name.text, (context.file.text, name))
+    return ("rule", name.text)
+
+
+def _at_least(node: syntax.Node, context: Context) -> Typed:
+    wanted, *parts = node.nodes
+    lowered = [truth(part, context) for part in parts]
+    soft = frozenset[Ir]().union(*(part.soft for part in lowered))
+    return condition(("at_least", _wanted(wanted, len(parts), context), tuple(part.ir for part in lowered)), soft)
+
+
+def _at_least_rules(node: syntax.Node, context: Context) -> Typed:
+    rules = tuple(_rule(name, context) for name in node.words)
+    return condition(("at_least", _wanted(node.nodes[0], len(rules), context), rules))
+
+
+def _wanted(node: syntax.Node, there: int, context: Context) -> int:
+    wanted = literals.number_of(node)
+    if not isinstance(wanted, int) or not 1 <= wanted <= there:
+        context.report("E310", node, f"a whole number from 1 to {there} is wanted here")
+        return 1
+    return wanted
+
+
+_TRACED = (
+    syntax.AndExpr, syntax.OrExpr, syntax.NotExpr, syntax.SurelyExpr, syntax.Quantified, syntax.Compare,
+    syntax.TextCompare, syntax.StateExpr, syntax.OtherwiseExpr, syntax.Member, syntax.Ref, syntax.Call, syntax.HitExpr,
+    syntax.AtLeast, syntax.AtLeastRules, syntax.Arithmetic,
+)  # fmt: skip
+
+_LOWER: dict[type[syntax.Node], Callable[[Any, Context], Typed]] = {
+    syntax.AndExpr: _and,
+    syntax.OrExpr: _or,
+    syntax.NotExpr: _not,
+    syntax.SurelyExpr: _surely,
+    syntax.StateExpr: _state,
+    syntax.Quantified: _quantified,
+    syntax.HitExpr: _hit,
+    syntax.AtLeast: _at_least,
+    syntax.AtLeastRules: _at_least_rules,
+    syntax.Compare: compare.compare,
+    syntax.TextCompare: compare.text_compare,
+    syntax.Arithmetic: compare.arithmetic,
+    syntax.OtherwiseExpr: compare.otherwise,
+    syntax.ListLiteral: compare.list_literal,
+    syntax.Ref: names.reference,
+    syntax.Member: names.reference,
+    syntax.Index: names.index,
+    syntax.Call: names.call,
+    syntax.String: literals.string,
+    syntax.LongString: literals.string,
+    syntax.Number: literals.number,
+    syntax.Duration: literals.duration,
+    syntax.Date: literals.date,
+    syntax.Network: literals.network,
+    syntax.Boolean: literals.boolean,
+    syntax.Regex: literals.regex,
+}

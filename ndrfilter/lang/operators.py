@@ -1,0 +1,234 @@
+"""The closures of comparisons and arithmetic. An absent operand makes any comparison false, a negated one too."""
+
+from __future__ import annotations
+
+import operator
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from ndrfilter.lang.patterns import compiled
+from ndrfilter.lang.unknowns import odd
+from ndrfilter.schema import Unknown
+from ndrfilter.site import within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Closure = Callable[[Any, tuple[Any, ...]], Any]
+    Build = Callable[[Any], Closure]
+    Test = Callable[[Any], bool]
+
+_NUMBERS = (int, float)
+_ADDRESSES, _NETWORKS = (IPv4Address, IPv6Address), (IPv4Network, IPv6Network)
+_CLASSES: dict[str, Any] = {
+    "text": str, "number": _NUMBERS, "duration": _NUMBERS, "time": _NUMBERS, "boolean": bool,
+    "ip": _ADDRESSES, "network": _NETWORKS,
+}  # fmt: skip
+_SIGNS = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _domain(text: str) -> str:
+    folded = text.lower().rstrip(".")
+    if folded.isascii():
+        return folded
+    try:
+        return folded.encode("idna").decode("ascii")
+    except UnicodeError:
+        return folded
+
+
+def _mailbox(text: str) -> str:
+    local, at, domain = text.rpartition("@")
+    return local + at + _domain(domain) if at else text
+
+
+_FOLDS: dict[str, Callable[[str], str]] = {"exact": str, "lower": str.lower, "domain": _domain, "mailbox": _mailbox}
+_PART_FOLDS = {**_FOLDS, "domain": str.lower}
+
+
+def _one(inner: Closure, wanted: Any, test: Test, negated: bool) -> Closure:
+    """A test of one value of the wanted class."""
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        value = inner(scope, items)
+        if isinstance(value, wanted):
+            return test(value) is not negated
+        return False if value is None else odd(value)
+
+    return run
+
+
+def _two(
+    left: Closure, right: Closure, wanted: tuple[Any, Any], test: Callable[[Any, Any], Any], negated: bool
+) -> Closure:
+    """A test of two values of the wanted classes."""
+    first_class, second_class = wanted
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        first, second = left(scope, items), right(scope, items)
+        if first is None or second is None:
+            return False
+        if isinstance(first, first_class) and isinstance(second, second_class):
+            held = test(first, second)
+            return held if held.__class__ is Unknown else held is not negated
+        return odd(first, second)
+
+    return run
+
+
+def _compare(build: Build, sign: str, left: Any, right: Any, shape: str, fold: str) -> Closure:
+    wanted, compared, change = _CLASSES[shape], _SIGNS[sign], _FOLDS[fold]
+    if shape != "text":
+        return _two(build(left), build(right), (wanted, wanted), compared, False)
+    if left[0] == "const":
+        left, right = right, left
+    if right[0] != "const":
+        return _two(build(left), build(right), (str, str), lambda a, b: compared(change(a), change(b)), False)
+    text = change(right[1])
+    if fold == "exact":
+        return _one(build(left), str, text.__eq__, sign == "!=")
+    return _one(build(left), str, lambda value: change(value) == text, sign == "!=")
+
+
+def _text(test: Callable[[str, str], bool]) -> Callable[..., Closure]:
+    def make(build: Build, left: Any, right: Any, fold: str, negated: bool) -> Closure:
+        change = _PART_FOLDS[fold]
+        if right[0] != "const":
+            return _two(build(left), build(right), (str, str), lambda a, b: test(change(a), change(b)), negated)
+        part = change(right[1])
+        if fold == "exact":
+            return _one(build(left), str, lambda value: test(value, part), negated)
+        return _one(build(left), str, lambda value: test(change(value), part), negated)
+
+    return make
+
+
+def _matches(build: Build, left: Any, pattern: str, flags: str, negated: bool) -> Closure:
+    search = compiled(pattern, flags).search
+    return _one(build(left), str, lambda value: search(value) is not None, negated)
+
+
+def _capture(build: Build, left: Any, pattern: str, flags: str, group: str) -> Closure:
+    inner, search = build(left), compiled(pattern, flags).search
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        value = inner(scope, items)
+        found = search(value) if value.__class__ is str else None
+        return found.group(group) if found else None
+
+    return run
+
+
+def _within(build: Build, left: Any, right: Any, negated: bool) -> Closure:
+    if right[0] == "const":
+        texts = (right[1],) if isinstance(right[1], str) else right[1]
+        names = tuple(_pattern(text) for text in texts)
+        return _one(build(left), str, lambda value: _below(value, names), negated)
+
+    def test(name: str, domains: Any) -> Any:
+        return _below(name, (domains,) if isinstance(domains, str) else domains)
+
+    return _two(build(left), _empty_if_absent(build(right)), (str, (str, tuple, list)), test, negated)
+
+
+def _pattern(text: str) -> str:
+    return "*." + _domain(text[2:]) if text.startswith("*.") else _domain(text)
+
+
+def _below(name: str, domains: tuple[Any, ...]) -> Any:
+    name = _domain(name)
+    if any(domain.__class__ is str and within(name, domain) for domain in domains):
+        return True
+    return _left_open(domains)
+
+
+def _left_open(values: tuple[Any, ...]) -> Any:
+    """False, or Unknown if that is among the values."""
+    unknown = [value for value in values if value.__class__ is Unknown]
+    return odd(*unknown) if unknown else False
+
+
+def _in(build: Build, left: Any, right: Any, shape: str, fold: str, field: str, negated: bool) -> Closure:
+    wanted, change = _CLASSES.get(shape, object), _FOLDS[fold] if shape == "text" else lambda value: value
+    if right[0] == "const":
+        members = frozenset(change(item) for item in right[1])
+        return _one(build(left), wanted, lambda value: change(value) in members, negated)
+
+    def test(value: Any, values: Any) -> Any:
+        value = change(value)
+        for item in values:
+            plain = getattr(item, field, None) if field and item.__class__ is not Unknown else item
+            if isinstance(plain, wanted) and change(plain) == value:
+                return True
+        return _left_open(values)
+
+    return _two(build(left), _empty_if_absent(build(right)), (wanted, (tuple, list)), test, negated)
+
+
+def _empty_if_absent(inner: Closure) -> Closure:
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        value = inner(scope, items)
+        return () if value is None else value
+
+    return run
+
+
+def _in_network(build: Build, left: Any, right: Any, negated: bool) -> Closure:
+    def test(ip: Any, networks: Any) -> Any:
+        values = networks if isinstance(networks, (tuple, list)) else (networks,)
+        if any(ip == item or (isinstance(item, _NETWORKS) and ip in item) for item in values):
+            return True
+        return _left_open(tuple(values))
+
+    return _two(build(left), _empty_if_absent(build(right)), (_ADDRESSES, (tuple, list, *_NETWORKS)), test, negated)
+
+
+def _in_named(build: Build, left: Any, name: str, by: str, negated: bool) -> Closure:
+    inner, wanted = build(left), _ADDRESSES if by == "covers" else str
+
+    def run(scope: Any, items: tuple[Any, ...]) -> Any:
+        value = inner(scope, items)
+        if isinstance(value, wanted):
+            return getattr(scope.list(name), by)(value) is not negated
+        return False if value is None else odd(value)
+
+    return run
+
+
+def _arithmetic(calculate: Callable[[Any, Any], Any]) -> Callable[..., Closure]:
+    def make(build: Build, left: Any, right: Any) -> Closure:
+        first, second = build(left), build(right)
+
+        def run(scope: Any, items: tuple[Any, ...]) -> Any:
+            a, b = first(scope, items), second(scope, items)
+            if a is None or b is None:
+                return None
+            return calculate(a, b) if isinstance(a, _NUMBERS) and isinstance(b, _NUMBERS) else odd(a, b)
+
+        return run
+
+    return make
+
+
+BUILDERS: dict[str, Callable[..., Closure]] = {
+    "cmp": _compare,
+    "contains": _text(str.__contains__),
+    "starts": _text(str.startswith),
+    "ends": _text(str.endswith),
+    "matches": _matches,
+    "capture": _capture,
+    "within": _within,
+    "in": _in,
+    "in_net": _in_network,
+    "in_named": _in_named,
+    "plus": _arithmetic(operator.add),
+    "minus": _arithmetic(operator.sub),
+}

@@ -1,0 +1,39 @@
+"""Regular expressions: RE2 only, with a bound on memory, so that no pattern can run away."""
+
+from __future__ import annotations
+
+import re2
+
+from ndrfilter.limits import MAX_REGEX_MEMORY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FLAGS = "ims"
+
+
+def compiled(pattern: str, flags: str = "") -> Any:
+    """The compiled pattern; flags are letters of "ims". Raises re2.error."""
+    options = re2.Options()
+    options.max_mem = MAX_REGEX_MEMORY
+    options.log_errors = False
+    return re2.compile(f"(?{flags}){pattern}" if flags else pattern, options=options)
+
+
+def group_names(pattern: Any) -> frozenset[str]:
+    """The names of its named groups."""
+    return frozenset(pattern.groupindex)
+
+
+def literal(text: str) -> str:
+    """The pattern that matches that text."""
+    return str(re2.escape(text))
+
+
+def glob(text: str) -> str:
+    """The pattern for a whole text with `*` (anything) and `?` (one character)."""
+    return r"(?s)\A" + "".join({"*": ".*", "?": "."}.get(letter) or literal(letter) for letter in text) + r"\z"
+
+
+error = re2.error

@@ -1,0 +1,100 @@
+"""What comes out of the language: compiled rules, their tests, the program. Cheap to import."""
+
+from __future__ import annotations
+
+from ndrfilter.noun import Noun
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from ndrfilter.errors import Diagnostic
+    from ndrfilter.lang.lists import NamedList
+    from ndrfilter.schema import Evidence, Reason, Recogniser
+
+
+class Source(Noun):
+    """One rule text. `name` is what diagnostics say; `folder` is where its imports, lists and test mails lie."""
+
+    name: str
+    text: str
+    folder: Path | None = None
+
+
+class Rule(Noun):
+    """A compiled rule.
+
+    `condition(scope)` gives True, False or an Unknown and never raises; the scope answers `fact(name)`, `rule(name)`
+    and `list(name)`. `describe(scope)` gives the filled-in description, without control characters. `facts` are
+    all facts it may ask, through lets and other rules too; `references` the rules it asks itself.
+    `needs_complete` are the completeness marks without which a hit is no evidence. `trace(scope)` gives every
+    sub-condition's source text with its value. `expires` is in seconds since the epoch.
+    """
+
+    name: str
+    place: str
+    condition: Callable[[Any], Any]
+    describe: Callable[[Any], str]
+    toward: str
+    score: float
+    exempt: str
+    group: str
+    tags: tuple[str, ...]
+    evidence: Evidence
+    facts: frozenset[str]
+    references: frozenset[str]
+    needs_complete: frozenset[str]
+    mode: str
+    replaces: tuple[str, ...]
+    expires: float | None
+    because: str
+    describe_source: str
+    when_text: str
+    trace: Callable[[Any], list[tuple[str, Any]]]
+
+
+class World(Noun):
+    """A named world for tests: what `site`, `envelope`, `zone` and `time` said; None where they said nothing."""
+
+    site: Mapping[str, Any] | None = None
+    envelope: Mapping[str, Any] | None = None
+    zone: str | None = None
+    time: float | None = None
+
+
+class RuleTest(Noun):
+    """A test that stands beside a rule or recogniser (`subject`).
+
+    `message` is the mail itself, or the path of a file. `world` names a World that fills what the test leaves out,
+    "" for the default one. `expectations` are pairs such as ("hit", ""), ("verdict", "genuine"),
+    ("recipient", "a@example.com").
+    """
+
+    subject: str
+    title: str
+    message: bytes | Path
+    site: Mapping[str, Any] | None
+    envelope: Mapping[str, Any] | None
+    zone: str | None
+    time: float | None
+    world: str
+    expectations: tuple[tuple[str, str], ...]
+    place: str
+
+
+class Program(Noun):
+    """Everything that the sources say. Recognisers are sorted, the first to ask in front; `groups` are caps by name.
+
+    `lists` has the lists by the names under which conditions ask the scope for them.
+    """
+
+    rules: tuple[Rule, ...]
+    recognisers: tuple[Recogniser, ...]
+    reasons: tuple[Reason, ...]
+    groups: dict[str, float]
+    worlds: dict[str, World]
+    tests: tuple[RuleTest, ...]
+    lists: dict[str, NamedList]
+    warnings: tuple[Diagnostic, ...]

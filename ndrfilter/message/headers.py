@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ndrfilter import limits
-from ndrfilter.message.model import Field, Headers
+from ndrfilter.message.model import Headers
 from ndrfilter.noun import Noun
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200}+)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
@@ -57,7 +57,7 @@ def scan(data: bytes, start: int = 0, end: int | None = None, *, strict: bool = 
     """
     end = len(data) if end is None else end
     position = start if strict else _skip_junk(data, start, end)
-    fields: list[Field] = []
+    fields: list[tuple[bytes, bytes]] = []
     defects: list[str] = []
     stop = min(end, position + limits.MAX_HEADER_BYTES)
     while position < stop:
@@ -78,7 +78,7 @@ def scan(data: bytes, start: int = 0, end: int | None = None, *, strict: bool = 
         if len(raw) > limits.MAX_FIELD_BYTES:
             raw = raw[: limits.MAX_FIELD_BYTES]
             defects.append("header-too-long")
-        fields.append(Field(name.decode("ascii"), raw))
+        fields.append((name, raw))
         position = found.end()
     else:
         if fields and position >= end and data[end - 1 : end] != b"\n":
@@ -89,7 +89,7 @@ def scan(data: bytes, start: int = 0, end: int | None = None, *, strict: bool = 
         position = end if blank < 0 else blank + 2
     if not fields and "no-header" not in defects:
         defects.append("no-header")
-    return Block(Headers(tuple(fields)), position if fields else start, tuple(defects))
+    return Block(Headers(fields), position if fields else start, tuple(defects))
 
 
 def _skip_junk(data: bytes, start: int, end: int) -> int:

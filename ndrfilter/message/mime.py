@@ -14,6 +14,9 @@ from ndrfilter.message.transfer import KNOWN, decode
 _SNIFFED = re.compile(rb"(?m)^--([!-,.-~][!-~]{5,68})[ \t]*$")
 _PADDING = re.compile(rb"(--)?[ \t]*(?=\n|\Z)")
 
+_MAX_BOUNDARIES = 4
+_MAX_DELIMITERS = 5_000  # lines that begin like a delimiter and are none count, too
+
 
 class Tree:
     """Builds the tree of one message and notes what was wrong with it."""
@@ -77,7 +80,8 @@ class Tree:
         named = {value for key, value in part.params if key == "boundary" and value}
         if len(named) > 1:
             self._defect("ambiguous-boundary", part.path)
-        for value in dict.fromkeys(value.rstrip() for key, value in part.params if key == "boundary"):
+        declared = dict.fromkeys(value.rstrip() for key, value in part.params if key == "boundary")
+        for value in list(declared)[:_MAX_BOUNDARIES]:
             boundary = value.encode("utf-8", "replace")[:200]
             if boundary and self._find(boundary, start, end) >= 0:
                 return boundary
@@ -99,7 +103,9 @@ class Tree:
         spans: list[tuple[int, int]] = []
         first = -1
         position = start
-        while len(spans) <= limits.MAX_MIME_PARTS:
+        for _ in range(_MAX_DELIMITERS):
+            if len(spans) > limits.MAX_MIME_PARTS:
+                break
             position = self._find(boundary, position, end)
             if position < 0:
                 break

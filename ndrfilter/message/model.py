@@ -12,7 +12,7 @@ from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from ipaddress import IPv4Address, IPv6Address
 
 
@@ -36,39 +36,53 @@ class Field:
 
 
 class Headers:
-    """Header fields in order, duplicates kept; names compare without case."""
+    """Header fields in order, duplicates kept; names compare without case. `pairs` are names and raw values."""
 
-    __slots__ = ("_index", "fields")
+    __slots__ = ("_fields", "_index", "pairs")
 
-    def __init__(self, fields: tuple[Field, ...]) -> None:
-        self.fields = fields
-        index: dict[str, list[Field]] = {}
-        for field in fields:
-            index.setdefault(field.name.lower(), []).append(field)
-        self._index = index
+    def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        self.pairs = pairs
+
+    @lazy
+    def fields(self) -> tuple[Field, ...]:
+        """Every field, top first."""
+        return tuple(Field(name.decode("latin-1"), raw) for name, raw in self.pairs)
+
+    @lazy
+    def index(self) -> dict[str, list[int]]:
+        """The places of the fields of each name (lower case)."""
+        names = b"\n".join([name for name, _ in self.pairs]).decode("latin-1").lower().split("\n")
+        index: dict[str, list[int]] = {}
+        for place, name in enumerate(names if self.pairs else ()):
+            if name in index:
+                index[name].append(place)
+            else:
+                index[name] = [place]
+        return index
 
     def all(self, name: str) -> tuple[Field, ...]:
         """Every field of that name, top first."""
-        return tuple(self._index.get(name.lower(), ()))
+        places = self.index.get(name.lower())
+        return tuple([self.fields[place] for place in places]) if places else ()
 
     def first(self, name: str) -> Field | None:
         """The topmost field of that name."""
-        found = self._index.get(name.lower())
-        return found[0] if found else None
+        places = self.index.get(name.lower())
+        return self.fields[places[0]] if places else None
 
     def text(self, name: str) -> str:
         """The topmost field's text, or an empty string."""
-        found = self._index.get(name.lower())
-        return found[0].text if found else ""
+        found = self.first(name)
+        return found.text if found else ""
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._index
+        return name.lower() in self.index
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
 
     def __len__(self) -> int:
-        return len(self.fields)
+        return len(self.pairs)
 
 
 class Defect(Noun):

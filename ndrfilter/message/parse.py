@@ -8,7 +8,7 @@ from ndrfilter.message.headers import line_ends, scan
 from ndrfilter.message.lazy import lazy
 from ndrfilter.message.mime import Tree, decoded
 from ndrfilter.message.model import Attachment, Defect, Headers, Hop, Link, Original, Part, Report, StatusGroup
-from ndrfilter.message.report import looks_like_report, parse_groups, parse_report, report_in_text
+from ndrfilter.message.report import parse_groups, parse_report, report_in_text, starts_like_report
 from ndrfilter.message.returned import (
     HEADER_TYPES,
     MESSAGE_TYPES,
@@ -97,9 +97,9 @@ class Message:
             if part.content_type in STATUS_TYPES and (report := parse_report(_status_bytes(part))):
                 return report
         for part in self.parts:
-            if part.content_type in _STATUS_CARRIERS and not part.children:
-                data = decoded(part, limits.MAX_STATUS_BYTES)
-                if looks_like_report(data) and (report := parse_report(data)):
+            if part.content_type in _STATUS_CARRIERS and not part.children and starts_like_report(decoded(part, 400)):
+                report = parse_report(decoded(part, limits.MAX_STATUS_BYTES))
+                if report and report.recipients:
                     return report
         for segment in self.segments:
             if report := report_in_text(self._human(segment)):
@@ -130,7 +130,7 @@ class Message:
         leaves = [part for part in self.parts if not part.children]
         shown = [part for part in leaves if part.disposition != "attachment"]
         for wanted, among in ((_is_plain, shown), (_is_html, shown), (_is_plain, leaves)):
-            segments = tuple(Segment(part) for part in among if wanted(part))
+            segments = _segments([part for part in among if wanted(part)])
             if any(segment.data and not segment.data.isspace() for segment in segments):
                 return segments
         return ()
@@ -161,12 +161,10 @@ class Message:
     @lazy
     def links(self) -> tuple[Link, ...]:
         """The links in the texts, also in HTML beside plain text."""
-        html = tuple(
-            Segment(part)
-            for part in self.parts
-            if _is_html(part) and not part.children and part.disposition != "attachment"
-        )
-        return links_of(tuple(dict.fromkeys((*self.segments, *html))))
+        html = [part for part in self.parts if _is_html(part) and part.disposition != "attachment"]
+        shown = self.segments
+        beside = () if shown and shown[0].is_html else _segments(html)
+        return links_of((*shown, *beside))
 
     @lazy
     def attachments(self) -> tuple[Attachment, ...]:
@@ -195,6 +193,18 @@ def _status_bytes(part: Part) -> bytes:
     """A status part's content; where the blank line after its header is missing, the fields stand in the header."""
     misplaced = any(name in part.headers for name in ("reporting-mta", "final-recipient"))
     return part.entity[: limits.MAX_STATUS_BYTES] if misplaced else decoded(part, limits.MAX_STATUS_BYTES)
+
+
+def _segments(parts: list[Part]) -> tuple[Segment, ...]:
+    """Their texts, until `limits.MAX_DECODED_PART` bytes are reached."""
+    total = 0
+    segments = []
+    for part in parts:
+        segments.append(Segment(part))
+        total += part.size
+        if total > limits.MAX_DECODED_PART:
+            break
+    return tuple(segments)
 
 
 def _is_html(part: Part) -> bool:

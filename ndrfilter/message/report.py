@@ -130,9 +130,9 @@ def _unicode(found: re.Match[str]) -> str:
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 
-def looks_like_report(data: bytes) -> bool:
+def starts_like_report(data: bytes) -> bool:
     """Whether this body begins with the fields of a delivery status, whatever its type says."""
-    return _START.match(data.lstrip(b"\n")[:400]) is not None and _has_recipient(data)
+    return _START.match(data.lstrip(b"\n")) is not None
 
 
 def _has_recipient(data: bytes) -> bool:

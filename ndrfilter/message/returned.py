@@ -83,7 +83,7 @@ def message_in(data: bytes, source: str, *, sure: bool = True) -> Original | Non
             return None
         data = unquoted(data, found)
     block = scan(data)
-    if not len(block.headers) or not any(is_known(field.name.encode("latin-1")) for field in block.headers):
+    if not len(block.headers) or not any(is_known(name) for name, _ in block.headers.pairs):
         return _indented(data, source) if sure else None
     return Original(block.headers, source, data, data[block.body :])
 

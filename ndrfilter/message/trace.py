@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 _AUTHENTICATED = re.compile(
     r"^auth(?:enticated\b|: \S)|\bauthenticated (?:sender|bits|user)|^account |\bauth=yes\b|\bA=\w"
     r"|^[0-9a-f.:]+ with (?:plain|login|cram)",
-    re.I,
+    re.I | re.M,
 )
 _LOCAL = re.compile(
     r"invoked (?:by (?:uid|alias)|for bounce|from command)|, from userid \d|^uid \d|\[local\]|\[unix socket\]"
-    r"|^from \S+@\S+\Z",
-    re.I,
+    r"|^from \S+@\S+$|^localhost$",
+    re.I | re.M,
 )
 _LOCAL_WITH = frozenset({"local", "bsmtp", "rules", "store", "internal"})
 _SENDER = re.compile(r"envelope-(?:from|sender):? <?([^\s<>()]*+)>?", re.I)
-_MAX_CHARS = 4_000
+_MAX_CHARS = 2_000
 
 
 def trace_of(headers: Headers) -> tuple[Hop, ...]:
@@ -55,8 +55,8 @@ def parse_received(text: str) -> Hop:
         time=parse_date(clauses.date),
         for_=_bare(clauses.get("for").word),
         sender=sender[1] if sender else None,
-        authenticated=_is_authenticated(clauses, protocol),
-        local=_is_local(clauses, protocol, peer.ip is None),
+        authenticated=protocol.endswith(("smtpa", "smtpsa")) or _AUTHENTICATED.search(comments) is not None,
+        local=peer.ip is None and _is_local(clauses, protocol, comments),
         forged=peer.forged,
         dialect=dialect.name,
         text=text,
@@ -67,20 +67,7 @@ def _bare(word: str) -> str | None:
     return word.strip("<>;") or None
 
 
-def _is_authenticated(clauses: Clauses, protocol: str) -> bool:
-    if protocol.endswith(("smtpa", "smtpsa")):
-        return True
-    return any(
-        _AUTHENTICATED.search(comment)
-        for keyword in ("from", "by", "with", "id")
-        for comment in clauses.get(keyword).comments
-    )
-
-
-def _is_local(clauses: Clauses, protocol: str, no_address: bool) -> bool:
-    if not no_address:
-        return False
+def _is_local(clauses: Clauses, protocol: str, comments: str) -> bool:
     if protocol in _LOCAL_WITH or clauses.get("from").phrase == "mail pickup service":
         return True
-    comments = [comment for clause in clauses.by_keyword.values() for comment in clause.comments]
-    return any(_LOCAL.search(comment) or comment == "localhost" for comment in comments)
+    return _LOCAL.search(comments) is not None

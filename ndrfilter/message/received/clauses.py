@@ -6,9 +6,9 @@ import re
 
 from ndrfilter.noun import Noun
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|<[^<>\s]*+>|[();]|[^\s()"<>;]++|["<>]')
-_DATE_CHARS = 80
+_TOKEN = re.compile(r'\(([^()]*+)\)|[^\s()"<>;]++|<[^<>\s]*+>|"(?:[^"\\]|\\.){0,80}+"|[()"<>]')
 _KEYWORDS = frozenset({"from", "by", "via", "with", "id", "for"})
+_DATE_CHARS = 80
 
 
 class Clause(Noun):
@@ -49,30 +49,31 @@ class Clauses(Noun):
 def split(text: str) -> Clauses:
     """The clauses of an unfolded field. Nested comments stay inside the outer one; unbalanced ones end with the field."""
     found: dict[str, Clause] = {}
-    keyword, words, comments = "", [], []
+    keyword = ""
+    words: list[str] = []
+    comments: list[str] = []
     depth, opened = 0, 0
-    date_at = 0
-    for match in _TOKEN.finditer(text):
+    before, semicolon, date = text.rpartition(";")
+    if not semicolon or date.count(")") > date.count("("):
+        before, date = text, text[-_DATE_CHARS:]
+    for match in _TOKEN.finditer(before):
         token = match[0]
-        if token == "(":
-            depth += 1
-            if depth == 1:
-                opened = match.end()
-        elif token == ")":
-            if depth == 1:
-                comments.append(text[opened : match.start()].strip())
-            depth = max(depth - 1, 0)
-        elif depth:
-            continue
-        elif token == ";":
-            date_at = match.end()
-        elif token.lower() in _KEYWORDS and (words or comments or not keyword):
-            found.setdefault(keyword, Clause(tuple(words), tuple(comments)))
+        if depth:  # in a comment that holds comments
+            depth += (token == "(") - (token == ")")
+            if not depth:
+                comments.append(before[opened : match.start()].strip())
+        elif match[1] is not None:
+            comments.append(match[1].strip())
+        elif token == "(":
+            depth, opened = 1, match.end()
+        elif (words or comments or not keyword) and token.lower() in _KEYWORDS:
+            if keyword not in found:
+                found[keyword] = Clause(tuple(words), tuple(comments))
             keyword, words, comments = token.lower(), [], []
-            date_at = 0  # OpenSMTPD puts semicolons between clauses, too
-        elif not date_at:
+        elif token != ")":
             words.append(token)
     if depth:
-        comments.append(text[opened:].strip())
-    found.setdefault(keyword, Clause(tuple(words), tuple(comments)))
-    return Clauses(found, text[date_at:] if date_at else text[-_DATE_CHARS:])
+        comments.append(before[opened:].strip())
+    if keyword not in found:
+        found[keyword] = Clause(tuple(words), tuple(comments))
+    return Clauses(found, date)

@@ -1,4 +1,4 @@
-"""Which software wrote a `Received:` field, and the habits of its `from` clause. One row each, the first that fits."""
+"""Which software wrote a `Received:` field, and the habits of its `from` clause: tables, the first row that fits."""
 
 from __future__ import annotations
 
@@ -14,68 +14,78 @@ if TYPE_CHECKING:
 _PLAIN = Habits()
 _CLAIMS = Habits(looked_up=False)
 _LITERAL = Habits(literal=True)
+_CLAIMED_LITERAL = Habits(looked_up=False, literal=True)
 _EXIM = Habits(verified=True, literal=True, helo_comment=True)
 
 
 class Dialect(Noun):
-    """One row: a mark that occurs in a comment of the by, with or id clause, in the with phrase, or in the by name."""
+    """One software: its name, and the habits of its `from` clause."""
 
     name: str
-    where: str  # "comment", "with", "by"
-    mark: re.Pattern[str]
     habits: Habits = _PLAIN
 
 
-def _row(name: str, where: str, mark: str, habits: Habits = _PLAIN) -> Dialect:
-    return Dialect(name, where, re.compile(mark), habits)
-
-
-_TABLE = (
-    _row("exim", "comment", r"^exim\b|\(exim\b|^nemesis\b", _EXIM),
-    _row("smail", "comment", r"^smail|^/\\##/\\", _CLAIMS),
-    _row("amavis", "comment", r"^amavis", _CLAIMS),
-    _row("postfix", "comment", r"\bpostfix\b"),
-    _row("qmail", "comment", r"^qmail\b|^[a-z ]*qmail "),
-    _row("opensmtpd", "comment", r"^opensmtpd\b"),
-    _row("dragonfly", "comment", r"^dragonfly mail agent|^dma\b"),
-    _row("communigate", "comment", r"^communigate", Habits(marked=True)),
-    _row("domino", "comment", r"^(?:lotus|ibm|hcl) (?:lotus )?(?:domino|notes)", _CLAIMS),
-    _row("sun", "comment", r"messaging server|^pmdf\b|sun-java-system|^iplanet"),
-    _row("intermail", "comment", r"^intermail", _CLAIMS),
-    _row("mdaemon", "comment", r"^mdaemon", _CLAIMS),
-    _row("imail", "comment", r"^smtpd32|^imail", _CLAIMS),
-    _row("momentum", "comment", r"^ecelerity|^momentum"),
-    _row("powermta", "comment", r"^powermta|^momentum", _CLAIMS),
-    _row("haraka", "comment", r"^haraka"),
-    _row("kerio", "comment", r"^kerio", _CLAIMS),
-    _row("ntmail", "comment", r"^ntmail", Habits(looked_up=False, literal=True)),
-    _row("zmailer", "comment", r"^zmailer"),
-    _row("fetchmail", "comment", r"^fetchmail", Habits(looked_up=False, literal=True)),
-    _row("sendgrid", "comment", r"^sg\Z"),
-    _row("james", "comment", r"^james smtp", _CLAIMS),
-    _row("yahoo", "comment", r"hermes smtp server"),
-    _row("sendmail", "comment", r"^(?:v?8\.\d|v8/|5\.\d\d/)|sendmail|^8\.\d"),
-    _row(
-        "exchange",
-        "with",
-        r"^microsoft smtp|^mapi\b|^internet mail service|^microsoft exchange|^microsoft smtpsvc",
-        _CLAIMS,
-    ),
-    _row("mailenable", "with", r"mailenable", _CLAIMS),
-    _row("yahoo", "with", r"^nnfmp\b", _LITERAL),
-    _row("messagelabs", "by", r"\.messagelabs\.com\Z", _LITERAL),
-    _row("webmail", "with", r"^http", _LITERAL),
-    _row("exchange", "by", r"\.prod\.outlook\.com\Z|\.protection\.outlook\.com\Z", _CLAIMS),
-    _row("gmail", "by", r"(?:^|\.)google\.com\Z|\.googlemail\.com\Z", Habits(dotted=True)),
-    _row("yahoo", "by", r"\.yahoo\.com\Z|\.yahoo\.co\.jp\Z"),
-    _row("amazonses", "by", r"\.amazonaws\.com\Z"),
-    _row("mimecast", "by", r"(?:^|\.)mimecast\.[a-z.]++\Z"),
-    _row("yandex", "by", r"\.yandex\.(?:net|ru)\Z"),
+# A row: name, how its mark begins, habits. The marks of a table are joined into one pattern, matched once.
+_COMMENTS = (
+    ("exim", r"exim\b|[^\n]*\(exim\b|nemesis\b", _EXIM),
+    ("smail", r"smail|/\\##/\\", _CLAIMS),
+    ("amavis", r"amavis", _CLAIMS),
+    ("postfix", r"postfix\b|[^\n]*\bpostfix\b", _PLAIN),
+    ("qmail", r"qmail\b|[a-z ]*qmail ", _PLAIN),
+    ("opensmtpd", r"opensmtpd\b", _PLAIN),
+    ("dragonfly", r"dragonfly mail agent|dma\b", _PLAIN),
+    ("communigate", r"communigate", Habits(marked=True)),
+    ("domino", r"(?:lotus|ibm|hcl) (?:lotus )?(?:domino|notes)", _CLAIMS),
+    ("sun", r"[^\n]*messaging server|pmdf\b|sun-java-system|iplanet|sun internet mail", _PLAIN),
+    ("intermail", r"intermail", _CLAIMS),
+    ("mdaemon", r"mdaemon", _CLAIMS),
+    ("imail", r"smtpd32|imail", _CLAIMS),
+    ("momentum", r"ecelerity|momentum", _PLAIN),
+    ("powermta", r"powermta", _CLAIMS),
+    ("haraka", r"haraka", _PLAIN),
+    ("kerio", r"kerio", _CLAIMS),
+    ("ntmail", r"ntmail", _CLAIMED_LITERAL),
+    ("zmailer", r"zmailer", _PLAIN),
+    ("fetchmail", r"fetchmail", _CLAIMED_LITERAL),
+    ("sendgrid", r"sg\Z", _PLAIN),
+    ("james", r"james smtp", _CLAIMS),
+    ("yahoo", r"[^\n]*hermes smtp server", _PLAIN),
+    ("sendmail", r"v?8\.\d|v8/|5\.\d\d/|[^\n]*sendmail", _PLAIN),
 )
-_QMAIL = Dialect("qmail", "", re.compile(""), Habits(bare=True))
-_IRONPORT = Dialect("ironport", "", re.compile(""))
-_COURIER = Dialect("courier", "", re.compile(""))
-_UNKNOWN = Dialect("", "", re.compile(""))
+_PROTOCOLS = (
+    ("exchange", r"microsoft (?:smtp|exchange)|mapi\b|internet mail service", _CLAIMS),
+    ("mailenable", r"mailenable", _CLAIMS),
+    ("yahoo", r"nnfmp\b", _LITERAL),
+    ("webmail", r"http", _LITERAL),
+)
+_NAMES = (
+    ("messagelabs", r"\S*+(?<=\.messagelabs\.com)\Z", _LITERAL),
+    ("exchange", r"\S*+(?<=\.(?:prod|tion)\.outlook\.com)\Z", _CLAIMS),
+    ("gmail", r"\S*+(?<=\bgoogle\.com)\Z|\S*+(?<=\.googlemail\.com)\Z", Habits(dotted=True)),
+    ("yahoo", r"\S*+(?<=\.yahoo\.com)\Z|\S*+(?<=\.yahoo\.co\.jp)\Z", _PLAIN),
+    ("amazonses", r"\S*+(?<=\.amazonaws\.com)\Z", _PLAIN),
+    ("mimecast", r"(?:\S*\.)?mimecast\.[a-z.]++\Z", _PLAIN),
+    ("yandex", r"\S*+(?<=\.yandex\.(?:net|com))\Z|\S*+(?<=\.yandex\.ru)\Z", _PLAIN),
+)
+
+
+class _Table:
+    """Rows whose marks are one pattern."""
+
+    __slots__ = ("_pattern", "_rows")
+
+    def __init__(self, rows: tuple[tuple[str, str, Habits], ...]) -> None:
+        self._pattern = re.compile("|".join(f"({mark})" for _, mark, _ in rows), re.I)
+        self._rows = tuple(Dialect(name, habits) for name, _, habits in rows)
+
+    def find(self, text: str) -> Dialect | None:
+        found = self._pattern.match(text)
+        return self._rows[found.lastindex - 1] if found and found.lastindex else None
+
+
+_BY_COMMENT, _BY_PROTOCOL, _BY_NAME = _Table(_COMMENTS), _Table(_PROTOCOLS), _Table(_NAMES)
+_QMAIL, _IRONPORT, _COURIER = Dialect("qmail", Habits(bare=True)), Dialect("ironport"), Dialect("courier")
+_UNKNOWN = Dialect("")
 _QMAIL_DATE = re.compile(r"\s*\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d -0000\s*\Z")
 _IRONPORT_DATE = re.compile(r"\s*\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}\s*\Z")
 _COURIER_ID = re.compile(r"[0-9A-F]{16}\.[0-9A-F]{8}\.[0-9A-F]{8}\Z")
@@ -83,19 +93,16 @@ _COURIER_ID = re.compile(r"[0-9A-F]{16}\.[0-9A-F]{8}\.[0-9A-F]{8}\Z")
 
 def dialect_of(clauses: Clauses) -> Dialect:
     """The row that fits, or one without a name."""
-    by, with_, id_ = clauses.get("by"), clauses.get("with"), clauses.get("id")
     # Greetings stand in the from clause, recipients in the for clause: neither may name the software.
-    comments = (*by.comments, *with_.comments, *id_.comments, *clauses.get("").comments)
-    places = {
-        "comment": [comment.lower() for comment in comments],
-        "with": [with_.phrase],
-        "by": [by.word.rstrip(".").lower()],
-    }
-    for row in _TABLE:
-        for text in places[row.where]:
-            if row.mark.search(text):
-                return row
-    return _by_shape(clauses)
+    for keyword in ("by", "with", "id", ""):
+        for comment in clauses.get(keyword).comments:
+            if found := _BY_COMMENT.find(comment):
+                return found
+    return (
+        _BY_PROTOCOL.find(clauses.get("with").phrase)
+        or _BY_NAME.find(clauses.get("by").word.rstrip("."))
+        or _by_shape(clauses)
+    )
 
 
 def _by_shape(clauses: Clauses) -> Dialect:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address
 
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv6Address
-
     from ndrfilter.message.received.clauses import Clause
 
     Ip = IPv4Address | IPv6Address
@@ -61,11 +59,12 @@ class Peer(Noun):
 def read_ip(text: str) -> Ip | None:
     """An address without brackets, prefixes or ports; IPv4-mapped IPv6 comes back as IPv4."""
     try:
-        address = ip_address(text)
+        if ":" not in text:
+            return IPv4Address(text)
+        address = IPv6Address(text)
     except ValueError:
         return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
+    return address.ipv4_mapped or address
 
 
 def host(text: str) -> str | None:

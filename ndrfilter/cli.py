@@ -13,8 +13,8 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
-from ndrfilter.doors.text import complain, escape, say
-from ndrfilter.errors import ConfigError, NdrError, TemporaryError
+from ndrfilter.doors.text import complain, escape, in_words, say
+from ndrfilter.errors import NdrError, TemporaryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,14 +90,8 @@ def _guarded(command: str, argv: Sequence[str]) -> int:
 
 
 def _failed(error: NdrError) -> int:
-    if isinstance(error, ConfigError) and error.diagnostics:
-        from ndrfilter.lang.diagnose import render
-
-        color = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-        for diagnostic in error.diagnostics:
-            complain(render(diagnostic, color))
-    else:
-        complain(escape(str(error)))
+    color = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    complain(in_words(error, color))
     return TEMPORARY if isinstance(error, TemporaryError) else USAGE
 
 
@@ -122,12 +116,19 @@ def _parser(command: str) -> argparse.ArgumentParser:
     for name, (module, line) in COMMANDS.items():
         if name == command:
             import_module(module).register(commands)
-            commands.choices[name].add_argument(
-                "-c", "--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration file"
-            )
+            _take_config(commands.choices[name])
         else:
             commands.add_parser(name, help=line)
     return parser
+
+
+def _take_config(parser: argparse.ArgumentParser) -> None:
+    """Let `--config` stand behind the command and its own commands as well."""
+    parser.add_argument("-c", "--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration file")
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                _take_config(below)
 
 
 class _Version(argparse.Action):

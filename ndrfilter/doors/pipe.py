@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ndrfilter import limits
 from ndrfilter.doors import envelope, options, reply
-from ndrfilter.doors.text import complain, escape
+from ndrfilter.doors.text import complain, escape, in_words
 from ndrfilter.errors import ConfigError, TemporaryError, UsageError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _answer(raw: bytes, args: argparse.Namespace) -> bytes:
         with _deadline(args.max_seconds):
             return _judged(raw, args)
     except (ConfigError, UsageError) as error:
-        complain(_in_words(error))
+        complain(in_words(error))
         return reply.annotate_error(raw, "config", _SENTENCES["config"])
     except _Late:
         complain(f"no verdict within {args.max_seconds:g} s")
@@ -117,14 +117,6 @@ def _judged(raw: bytes, args: argparse.Namespace) -> bytes:
     for trouble in result.errors:
         complain(f"{escape(trouble.where)}: {escape(trouble.what)}")
     return reply.annotate(raw, result)
-
-
-def _in_words(error: ConfigError | UsageError) -> str:
-    if not isinstance(error, ConfigError):
-        return escape(str(error))
-    from ndrfilter.lang.diagnose import render
-
-    return "\n".join(map(render, error.diagnostics)) or escape(str(error))
 
 
 @contextmanager

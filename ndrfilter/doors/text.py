@@ -9,7 +9,7 @@ import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
-from ndrfilter.errors import TemporaryError
+from ndrfilter.errors import ConfigError, NdrError, TemporaryError
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -94,3 +94,14 @@ def say(text: str) -> None:
     if sys.stdout is None:
         raise TemporaryError("standard output is closed")
     sys.stdout.write(text + "\n")
+
+
+def in_words(error: NdrError, color: bool = False) -> str:
+    """What was wrong; of a configuration or rules every error with its place (warnings are for `rules check`)."""
+    found = [one for one in error.diagnostics if one.is_error] if isinstance(error, ConfigError) else []
+    if not found:
+        return escape(str(error))
+    from ndrfilter.lang.diagnose import render
+
+    count = "a mistake" if len(found) == 1 else f"{len(found)} mistakes"
+    return "\n".join((f"{count} in the configuration or the rules", *(render(one, color) for one in found)))

@@ -1,9 +1,13 @@
 """What people read, compared with golden files in tests/cases/output/."""
 
+import json
+import re
+
 import pytest
 
 from ndrfilter.doors.explain import page
 from ndrfilter.doors.listing import FEW, Listing, block, line
+from ndrfilter.doors.reply import annotate
 from ndrfilter.doors.text import Style
 
 NAMES = ("backscatter", "genuine", "undetermined", "fake", "ordinary")
@@ -89,3 +93,30 @@ def test_nothing_from_mail_reaches_the_terminal_raw(results):
     shown = [*block(evil, result, Style()), *page(result, Style()), line(evil, result, Style())]
     assert all(text.isprintable() for whole in shown for text in whole.split("\n"))
     assert not any("owned\x07" in text for text in shown)
+
+
+def test_json(results, golden):
+    golden("result.json", json.dumps({"path": "new/17.eml", **results["backscatter"].to_dict()}, indent=1) + "\n")
+
+
+def test_headers(results, golden):
+    golden("headers.txt", annotate(b"", results["backscatter"]).decode().removesuffix("\n"))
+
+
+def test_many_in_short(results, golden):
+    shown = fill(Listing(Style()), results, FEW)
+    golden("many-head.txt", joined([*shown[:5], "…", *shown[-2:]]))
+
+
+def test_the_documentation_shows_what_is_printed(root):
+    text = (root / "docs" / "output.md").read_text()
+    shown = re.findall(r"<!-- golden: (\S+) -->\n```\w*\n(.*?)```", text, re.DOTALL)
+    assert len(shown) == 7
+    for name, example in shown:
+        assert example == (root / "tests" / "cases" / "output" / name).read_text(), name
+
+
+def test_the_documentation_names_every_key(root, results):
+    text = (root / "docs" / "output.md").read_text()
+    for key in results["backscatter"].to_dict():
+        assert f"`{key}`" in text, key

@@ -164,8 +164,9 @@ def _trace_facts() -> Iterable[FactSpec]:
 
 def _network_facts() -> Iterable[FactSpec]:
     for name, what, fetch in (("spf", "sender", _spf_of_sender), ("spf_author", "author", _spf_of_author)):
+        doc = f"SPF (RFC 7208) of our domain in its {what} for the stranger's address"
         yield FactSpec(
-            f"original.{name}", SPF_RESULTS, _TRACE, f"SPF (RFC 7208) of our domain in its {what} for the stranger's address",
+            f"original.{name}", SPF_RESULTS, _TRACE, doc,
             afetch=fetch, optional=True, needs_complete="relays",
         )  # fmt: skip
 

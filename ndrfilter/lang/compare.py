@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ndrfilter.lang import names, patterns
-from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, PATTERN, Context, Ir, Typed, condition
+from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, PATTERN, Context, Ir, Typed, article, condition
 from ndrfilter.lang.syntax import ListLiteral, Node
 from ndrfilter.schema import DURATION, STRING, Type, list_of
 
@@ -71,11 +71,14 @@ def compare(node: Node, context: Context) -> Typed:
     sign = operator.text.rstrip("~")
     if sign not in ("==", "!=") and shape not in _ORDERED:
         return context.report(
-            "E305", operator, f"{sign} does not order a {left.type}", "numbers, durations and times have an order"
+            "E305",
+            operator,
+            f"{sign} does not order {article(left.type)}",
+            "numbers, durations and times have an order",
         )
     if operator.text.endswith("~") and shape != "text":
         return context.report(
-            "E305", operator, f"{operator.text} compares texts, this is a {left.type}", f"write {sign}"
+            "E305", operator, f"{operator.text} compares texts, this is {article(left.type)}", f"write {sign}"
         )
     _words_fit(node, left, right, context)
     return condition(("cmp", sign, left.ir, right.ir, shape, fold), left.soft | right.soft)
@@ -105,7 +108,9 @@ def _mismatch(node: Node, left: Typed, right: Typed, context: Context) -> Typed:
         help_text = "durations have a unit: 30s 5m 2h 7d 2w"
     elif "time" in kinds and "string" in kinds:
         help_text = "dates stand without quotes: 2026-11-22"
-    return context.report("E301", node, f"a {left.type} cannot be compared with a {right.type}", help_text)
+    return context.report(
+        "E301", node, f"{article(left.type)} cannot be compared with {article(right.type)}", help_text
+    )
 
 
 def text_compare(node: Node, context: Context) -> Typed:
@@ -144,7 +149,7 @@ def _in(node: Node, left: Typed, right: Typed, fold: str, context: Context) -> I
             field = item.ir[2] if item.ir[0] == "field" else ""
             return ("in", left.ir, right.ir, _shape(left.type), fold, field)
     help_text = "of texts ask `contains`" if _shape(right.type) == "text" else names.list_help(right)
-    context.report("E305", node, f"a {left.type} is not in a {right.type}", help_text)
+    context.report("E305", node, f"{article(left.type)} is not in {article(right.type)}", help_text)
     return None
 
 
@@ -155,7 +160,7 @@ def _within(node: Node, left: Typed, right: Typed, context: Context) -> Ir | Non
         help_text = (
             "of addresses in networks ask `in`" if left.type.kind == "ip" else "`within` wants a domain and domains"
         )
-        context.report("E305", node, f"a {left.type} is not within a {right.type}", help_text)
+        context.report("E305", node, f"{article(left.type)} is not within {article(right.type)}", help_text)
         return None
     if right.type is NAMED_LIST:
         return ("in_named", name.ir, right.ir[1], "within")
@@ -175,13 +180,15 @@ def _text(node: Node, name: str, left: Typed, right: Typed, fold: str, context: 
     left, right = plain(left, context), plain(right, context)
     if _shape(left.type) != "text":
         help_text = f"ask `any x in …: x {name} …`" if left.type.kind == "list" else ""
-        context.report("E305", node, f"{name} asks a text, this is a {left.type}", help_text or names.list_help(left))
+        context.report(
+            "E305", node, f"{name} asks a text, this is {article(left.type)}", help_text or names.list_help(left)
+        )
         return None
     if name == "matches":
         return _matches(node, left, right, context)
     if _shape(right.type) != "text" or (name == "like" and right.ir[0] != "const"):
         help_text = "write `matches`" if right.type is PATTERN else ""
-        context.report("E305", node.nodes[1], f"{name} wants a text here, this is a {right.type}", help_text)
+        context.report("E305", node.nodes[1], f"{name} wants a text here, this is {article(right.type)}", help_text)
         return None
     if name == "like":
         return ("matches", left.ir, patterns.glob(right.ir[1]), "i" if fold != "exact" else "")
@@ -218,7 +225,7 @@ def otherwise(node: Node, context: Context) -> Typed:
         return BAD
     if _shape(first.type) != _shape(second.type):
         return context.report(
-            "E307", node, f"this is a {first.type} or else a {second.type}", "both must be of one type"
+            "E307", node, f"this is {article(first.type)} or else {article(second.type)}", "both must be of one type"
         )
     return Typed(ir, first.type if first.type == second.type else STRING, second.soft)
 
@@ -247,7 +254,9 @@ def arithmetic(node: Node, context: Context) -> Typed:
         help_text = (
             "durations have a unit: 30s 5m 2h 7d 2w" if left.type in (DURATION,) or left.type.kind == "time" else ""
         )
-        return context.report("E305", node, f"a {left.type} {sign} a {right.type} means nothing", help_text)
+        return context.report(
+            "E305", node, f"{article(left.type)} {sign} {article(right.type)} means nothing", help_text
+        )
     return Typed(("plus" if sign == "+" else "minus", left.ir, right.ir), Type(kind), left.soft | right.soft)
 
 

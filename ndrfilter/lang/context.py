@@ -29,6 +29,11 @@ class Typed(NamedTuple):
     soft: frozenset[Ir] = frozenset()
 
 
+def article(of: Type) -> str:
+    """The type in a sentence: "a string", "an ip"."""
+    return f"{'an' if str(of)[0] in 'aeiou' else 'a'} {of}"
+
+
 BAD = Typed(("const", None), ANYTHING)
 
 

@@ -10,7 +10,7 @@ from ndrfilter.errors import Diagnostic
 from ndrfilter.lang.rule import Source
 from ndrfilter.limits import MAX_DIAGNOSTICS
 
-_MAX_SOURCE_LINE = 400
+_MAX_SOURCE_LINE = 160
 _COLORS = {"E": "\x1b[1;31m", "W": "\x1b[1;33m"}
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ndrfilter.lang import compare, literals, names, syntax
-from ndrfilter.lang.context import ANYTHING, BAD, Context, Ir, Typed, condition
+from ndrfilter.lang.context import ANYTHING, BAD, Context, Ir, Typed, article, condition
 from ndrfilter.limits import MAX_QUANTIFIER_DEPTH
 from ndrfilter.schema import NUMBER, Type
 
@@ -61,7 +61,7 @@ def truth(node: syntax.Node, context: Context) -> Typed:
         help_text = (
             f"write `{text} exists`, or compare it with something" if len(text) < 60 else "compare it with something"
         )
-        context.report("E302", node, f"a condition is wanted here, this is a {found.type}", help_text)
+        context.report("E302", node, f"a condition is wanted here, this is {article(found.type)}", help_text)
     return BAD
 
 
@@ -87,22 +87,27 @@ def _or(node: syntax.Node, context: Context) -> Typed:
 
 
 def _not(node: syntax.Node, context: Context) -> Typed:
-    part = truth(node.node(0), context)
-    if part.soft - context.guards:
+    denied = node.nodes[0]
+    part = truth(denied, context)
+    if part.soft - context.guards and isinstance(denied, syntax.Compare | syntax.TextCompare):
         context.report(
-            "W601", node, "what is denied here may be absent; then the condition is false, and `not` makes it true",
-            f"write `{_remedy(node.node(0), context)}`",
-        )  # fmt: skip
+            "W601",
+            node,
+            "what is compared here may be absent; then the comparison is false, and `not` makes it true",
+            f"write `{_denied(denied, context)}`, or say `… exists and` before it",
+        )
     return condition(("not", part.ir))
 
 
-def _remedy(node: syntax.Node, context: Context) -> str:
-    """How a denied comparison is written so that the absent gives false."""
-    if isinstance(node, syntax.TextCompare) and not node.parts[1]:
-        return f"{context.source(node.node(0))} not {node.word(2).text} {context.source(node.node(3))}"
-    if isinstance(node, syntax.Compare) and node.word(1).text.startswith("=="):
-        return f"{context.source(node.node(0))} !={node.word(1).text[2:]} {context.source(node.node(2))}"
-    return "… exists and not …"
+def _denied(node: syntax.Node, context: Context) -> str:
+    """The comparison's own negative, which is false for what is absent."""
+    left, right = (context.source(side) for side in node.nodes)
+    word = node.words[-1].text
+    if len(node.words) > 1:
+        return f"{left} {word} {right}"
+    opposite = {"==": "!=", "!=": "==", "<": ">=", ">": "<=", "<=": ">", ">=": "<"}.get(word.rstrip("~"))
+    sign = opposite + "~" * word.endswith("~") if opposite else f"not {word}"
+    return f"{left} {sign} {right}"
 
 
 def _surely(node: syntax.Node, context: Context) -> Typed:
@@ -122,7 +127,10 @@ def _quantified(node: syntax.Node, context: Context) -> Typed:
     if items.type.kind != "list":
         if items.type is not ANYTHING:
             context.report(
-                "E303", node.nodes[0], f"{word.text} wants a list, this is a {items.type}", names.list_help(items)
+                "E303",
+                node.nodes[0],
+                f"{word.text} wants a list, this is {article(items.type)}",
+                names.list_help(items),
             )
         items = BAD
     item = Typed(("variable", len(context.over)), items.type.item or ANYTHING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator
 
-from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, Argument, Context, Ir, Let, Typed
+from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, Argument, Context, Ir, Let, Typed, article
 from ndrfilter.lang.diagnose import meant
 from ndrfilter.lang.syntax import Member, Node, Ref, Word
 from ndrfilter.limits import MAX_LET_DEPTH
@@ -96,7 +96,7 @@ def member(of: Typed, word: Word, context: Context) -> Typed:
         return _list_member(of, word, context)
     if of.type.kind != "record":
         help_text = list_help(of) if of.type.kind == "map" else ""
-        return context.report("E304", word, f"a {of.type} has no fields", help_text)
+        return context.report("E304", word, f"{article(of.type)} has no fields", help_text)
     spec = context.unit.schema.records[of.type.record]
     for field in spec.fields:
         if field.name == word.text:
@@ -107,7 +107,7 @@ def member(of: Typed, word: Word, context: Context) -> Typed:
     ]
     known = [field.name for field in spec.fields] + below
     help_text = meant(word.text, known) or f"it has {', '.join(known)}"
-    return context.report("E202", word, f"a {spec.name} has no field {word.text}", help_text)
+    return context.report("E202", word, f"{article(of.type)} has no field {word.text}", help_text)
 
 
 def attribute(name: str) -> str:
@@ -142,9 +142,11 @@ def index(node: Node, context: Context) -> Typed:
     if of.type is ANYTHING or key.type is ANYTHING:
         return BAD
     if of.type.kind != "map":
-        return context.report("E309", node, f"[ ] asks a map, this is a {of.type}", "lists have .first and .last")
+        return context.report(
+            "E309", node, f"[ ] asks a map, this is {article(of.type)}", "lists have .first and .last"
+        )
     if key.type.kind not in ("string", "domain", "enum"):
-        return context.report("E309", node.node(1), f"a map is asked with a text, this is a {key.type}")
+        return context.report("E309", node.node(1), f"a map is asked with a text, this is {article(key.type)}")
     return Typed(("index", of.ir, key.ir), list_of(of.type.item or ANYTHING), of.soft)
 
 

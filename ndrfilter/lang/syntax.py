@@ -14,7 +14,7 @@ class Word(NamedTuple):
 
 
 class Node:
-    """What a grammar rule matched; `parts` are nodes, words, or None for an optional part that is not there."""
+    """What a grammar rule matched; `parts` are nodes and words in their order, keywords and punctuation left out."""
 
     __slots__ = ("end", "parts", "start")
 
@@ -44,7 +44,7 @@ class Node:
         return tuple(part for part in self.parts if isinstance(part, Word))
 
 
-Part = Node | Word | None
+Part = Node | Word
 
 
 class Start(Node):
@@ -72,7 +72,7 @@ class ListFile(Node):
 
 
 class LetItem(Item):
-    """NAME, Params or None, expression."""
+    """NAME, Params, expression."""
 
 
 class Params(Node):
@@ -153,11 +153,11 @@ class SoftwareClause(Clause):
 
 
 class PriorityClause(Clause):
-    """MINUS or None, number."""
+    """MINUS, number."""
 
 
 class KindClause(Clause):
-    """NAME, expression or None."""
+    """NAME, expression."""
 
 
 class OriginalClause(Clause):
@@ -165,7 +165,7 @@ class OriginalClause(Clause):
 
 
 class ExtractClause(Clause):
-    """EXTRACT, HeaderSource or BODY, regex or None."""
+    """EXTRACT, HeaderSource or BODY, regex."""
 
     @property
     def title(self) -> str:
@@ -192,7 +192,7 @@ class TestClause(Clause):
 
 
 class ExampleClause(Clause):
-    """HIT or MISS, prose, NAME of a world or None."""
+    """HIT or MISS, prose, NAME of a world."""
 
     @property
     def title(self) -> str:
@@ -231,7 +231,7 @@ class WorldPart(TestPart):
 
 
 class ExpectPart(TestPart):
-    """NAME, NAME or string or None."""
+    """NAME, NAME or string."""
 
 
 class Mapping(Node):
@@ -275,7 +275,7 @@ class Compare(Node):
 
 
 class TextCompare(Node):
-    """expression, NOT or None, operator, expression."""
+    """expression, NOT, operator, expression."""
 
 
 class StateExpr(Node):

@@ -29,9 +29,8 @@ def plugin_names() -> tuple[str, ...]:
 
 def plugin(name: str) -> ModuleType:
     """The bundled plugin `name` as a module, imported on demand; raises ConfigError for an unknown name."""
-    names = plugin_names()
-    if name not in names:
-        raise ConfigError([_unknown_plugin(name, names)])
+    if name not in plugin_names():
+        raise ConfigError([unknown_plugin(name)])
     if _PLUGINS not in sys.modules:
         _import_package(_plugin_folder())
     return import_module(f"{_PLUGINS}.{name}")
@@ -64,8 +63,10 @@ def _import_package(folder: Path) -> None:
     spec.loader.exec_module(package)
 
 
-def _unknown_plugin(name: str, names: tuple[str, ...]) -> Diagnostic:
+def unknown_plugin(name: str) -> Diagnostic:
+    """What to say of a plugin that does not exist."""
     from ndrfilter.lang.diagnose import meant
 
+    names = plugin_names()
     advice = meant(name, names) or f"bundled are: {', '.join(names) or 'none'}"
     return Diagnostic("E901", f'plugins: there is no plugin "{name}"', help=advice)

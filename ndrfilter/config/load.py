@@ -27,7 +27,7 @@ def load(path: Path | str | None = None, *, environ: Mapping[str, str] | None = 
     Raises ConfigError with every mistake, each with its place.
     """
     found = Path(path) if path is not None else find(os.environ if environ is None else environ)
-    return Config() if found is None else _from_file(found)
+    return Config() if found is None else from_text(read_text(found), found)
 
 
 def find(environ: Mapping[str, str]) -> Path | None:
@@ -65,11 +65,12 @@ def read_text(path: Path, limit: int = limits.MAX_CONFIG_FILE) -> str:
         raise ConfigError([Diagnostic("E601", message, str(path), line, column, 1, source, "save as UTF-8")]) from error
 
 
-def _from_file(path: Path) -> Config:
+def from_text(text: str, path: Path) -> Config:
+    """The configuration that `text` would be as the file `path`; raises ConfigError."""
     from ndrfilter.config.yamltree import parse
 
     reader = Reader()
-    node = parse(read_text(path), str(path), reader)
+    node = parse(text, str(path), reader)
     if reader.mistakes and node.value is None:
         reader.finish()
     folder = path.absolute().parent

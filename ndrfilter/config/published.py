@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from ndrfilter import limits
+from ndrfilter.adapters.dns import Budgeted
 from ndrfilter.config.hosts import a_labels, is_host
 from ndrfilter.errors import TemporaryError
 from ndrfilter.noun import Noun
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ndrfilter.ports import Resolver
 
 _MAX_RELAYS = 200
+_MAX_QUESTIONS = 100
 
 
 class Provider(Noun):
@@ -61,6 +63,7 @@ class Published(Noun):
     relays: tuple[Finding, ...] = ()
     receivers: tuple[Finding, ...] = ()
     providers: tuple[Provider, ...] = ()
+    closed: bool = False  # nobody else may send: SPF ends in -all, or DMARC has what SPF does not allow rejected
     dmarc: str = ""
     troubles: tuple[str, ...] = ()
 
@@ -72,7 +75,7 @@ def provider(name: str) -> Provider | None:
 
 async def ask(domain: str, resolver: Resolver) -> Published:
     """What DNS says of `domain`; never raises for DNS trouble."""
-    walk = _Walk(domain, resolver)
+    walk = _Walk(domain, Budgeted(resolver, _MAX_QUESTIONS))
     await walk.record(domain, shared=provider(domain) is not None)
     mx = await walk.query(domain, "MX")
     policy = next((text for text in await walk.query(f"_dmarc.{domain}", "TXT") if text.startswith("v=DMARC1")), "")
@@ -80,6 +83,7 @@ async def ask(domain: str, resolver: Resolver) -> Published:
         relays=tuple({finding.value: finding for finding in reversed(walk.relays)}.values())[::-1],
         receivers=tuple(Finding(name, f"MX of {domain}") for name in _exchanges(mx)),
         providers=tuple(dict.fromkeys(walk.providers)),
+        closed=walk.closed or "p=reject" in policy.replace(" ", "").lower().split(";"),
         dmarc=policy,
         troubles=tuple(dict.fromkeys(walk.troubles)),
     )
@@ -95,6 +99,7 @@ class _Walk:
         self.providers: list[Provider] = []
         self.troubles: list[str] = []
         self.seen: set[str] = set()
+        self.closed = False
 
     async def query(self, name: str, rdtype: str) -> tuple[str, ...]:
         try:
@@ -110,6 +115,7 @@ class _Walk:
         self.seen.add(name)
         texts = await self.query(name, "TXT")
         spf = next((text for text in texts if text.lower().split(" ", 1)[0] == "v=spf1"), "")
+        self.closed = self.closed or (name == self.domain and "-all" in spf.lower().split())
         for word, target, bits in _terms(spf):
             await self.term(word, target, bits, f"SPF of {name}", name, shared)
 

@@ -66,7 +66,7 @@ def _domains(entries: dict[str, Node], key: str, folder: Path, reader: Reader) -
     found = [hosts.domain(node, f"{key}.domains", reader) for node in nodes]
     if "domains_file" in entries:
         found += _domains_file(entries["domains_file"], f"{key}.domains_file", folder, reader)
-    return tuple(dict.fromkeys(filter(None, found)))
+    return tuple(filter(None, found))
 
 
 def _domains_file(node: Node, key: str, folder: Path, reader: Reader) -> list[str]:

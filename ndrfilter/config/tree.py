@@ -110,6 +110,8 @@ class Reader:
         if node.empty:
             return []
         if isinstance(node.value, list):
+            for number, item in enumerate(node.value):
+                self.origins[f"{key}[{number}]"] = item.place
             return node.value
         shown = example or (node.value if isinstance(node.value, str) else "…")
         self.wrong("E612", f"{key}: a list is wanted, not {describe(node)}", node.place, f"write [{shown}]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,8 +13,6 @@ from ndrfilter.config import Config
 from ndrfilter.errors import ConfigError, Diagnostic
 from ndrfilter.lang.diagnose import render
 from ndrfilter.noun import Noun
-
-USAGE = 2
 
 
 class Rulebook(Noun):
@@ -36,7 +35,7 @@ class Rulebook(Noun):
         return not self.names or place.rpartition(":")[0] in self.names
 
 
-def open_rulebook(config: Path | None, files: Iterable[str] = ()) -> Rulebook:
+def open_rulebook(config: str | None, files: Iterable[str] = ()) -> Rulebook:
     """The rules in force with those of `files`; raises ConfigError with every mistake in any of them."""
     chosen = configuration.load(config)
     in_force = {path.resolve(): path for path in knowledge.rule_files(chosen)}
@@ -58,7 +57,7 @@ def _source_name(path: Path) -> str:
 
 
 def complain(diagnostics: Iterable[Diagnostic]) -> None:
-    """Show mistakes on standard error."""
-    color = sys.stderr.isatty()
+    """Show warnings on standard error."""
+    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     for diagnostic in diagnostics:
         sys.stderr.write(render(diagnostic, color) + "\n")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ndrfilter.workbench.rulebook import Rulebook
     from ndrfilter.workbench.ruletest import Outcome
 
-FAILED, USAGE = 1, 2
+FAILED = 1
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -35,24 +35,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
-    parser.set_defaults(func=_guarded(run))
+    parser.set_defaults(func=run)
     return parser
-
-
-def _guarded(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """The command with mistakes in configuration and rules shown as such."""
-
-    def guarded(args: argparse.Namespace) -> int:
-        from ndrfilter.errors import ConfigError
-        from ndrfilter.workbench.rulebook import complain
-
-        try:
-            return run(args)
-        except ConfigError as error:
-            complain(error.diagnostics)
-            return USAGE
-
-    return guarded
 
 
 def _open(args: argparse.Namespace) -> Rulebook:

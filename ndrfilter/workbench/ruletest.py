@@ -56,9 +56,18 @@ class Outcome(Noun):
 def run(loaded: Loaded, tests: Iterable[RuleTest] | None = None, *, ruleset: str = "default") -> list[Outcome]:
     """The outcomes of these tests, or of all in the program, under the thresholds and caps of that ruleset.
 
-    A rule is tested whatever its mode: also one that is off, in the shadow or expired.
+    A rule is tested whatever its mode: also one that is off, in the shadow or expired. A recogniser's test has no
+    envelope unless it names one, because a recogniser is asked about the message as it stands.
     """
-    return [_run(loaded, test, ruleset) for test in (loaded.program.tests if tests is None else tests)]
+    recognisers = {recogniser.name for recogniser in loaded.program.recognisers}
+    return [
+        _run(loaded, _bare(test) if test.subject in recognisers else test, ruleset)
+        for test in (loaded.program.tests if tests is None else tests)
+    ]
+
+
+def _bare(test: RuleTest) -> RuleTest:
+    return test._replace(envelope={}) if test.envelope is None and not test.world else test
 
 
 def _run(loaded: Loaded, test: RuleTest, ruleset: str) -> Outcome:

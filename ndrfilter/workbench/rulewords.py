@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ def about(book: Rulebook, name: str) -> list[str]:
     if rule is not None:
         return [*_head(rule), *_standing(rule, book), *_tests(program, name), "", *source_text(rule.place)]
     if name not in book.blocks:
-        raise ConfigError([Diagnostic("E923", f'there is no rule "{name}"', help=meant(name, book.blocks))])
+        raise ConfigError(
+            [Diagnostic("E923", f'there is no rule "{name}"', "rules show", help=meant(name, book.blocks))]
+        )
     return [f"{name}  {book.blocks[name]}", *_tests(program, name), "", *source_text(book.blocks[name])]
 
 
@@ -65,7 +68,7 @@ def _head(rule: Rule) -> Iterator[str]:
     yield f"{rule.name}  {aim}  {rule.place}"
     yield f"  {rule.describe_source or rule.exempt}"
     if rule.because:
-        yield from (f"  {line}".rstrip() for line in ["", *rule.because.strip().splitlines(), ""])
+        yield from (f"  {line}".rstrip() for line in ["", *cleandoc(rule.because).splitlines(), ""])
 
 
 def _standing(rule: Rule, book: Rulebook) -> Iterator[str]:

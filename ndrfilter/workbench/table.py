@@ -18,8 +18,8 @@ def show(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def visible(text: str) -> str:
-    """The text on one line, without anything a terminal would obey."""
-    line = " ".join(text.split())
+    """The text on one line, its indentation kept, without anything a terminal would obey."""
+    line = " " * (len(text) - len(text.lstrip(" "))) + " ".join(text.split())
     return line if line.isprintable() else ascii(line)[1:-1]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ndrfilter.lang.context import Context, File, Unit
 from ndrfilter.lang.diagnose import meant
-from ndrfilter.lang.syntax import BlockItem, Clause, Node, Word
+from ndrfilter.lang.syntax import BlockItem, Clause
+from ndrfilter.lang.tree import Node, Word
 
 _TESTS = ("test", "hit", "miss")
 BELONGS = {

@@ -12,7 +12,8 @@ from ndrfilter.lang.diagnose import Sink, meant
 from ndrfilter.lang.files import Files
 from ndrfilter.lang.names import parameters
 from ndrfilter.lang.rule import Program, RuleTest, Source, World
-from ndrfilter.lang.syntax import BlockItem, GroupItem, Node, WorldItem
+from ndrfilter.lang.syntax import BlockItem, GroupItem, WorldItem
+from ndrfilter.lang.tree import Node
 from ndrfilter.limits import MAX_RULES
 from ndrfilter.schema import Evidence, Reason, Recogniser, Schema
 

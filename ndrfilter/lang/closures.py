@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
-from ndrfilter.lang import operators
+from ndrfilter.lang import operators, quantifiers
 from ndrfilter.lang.show import shown
 from ndrfilter.lang.unknowns import merged, odd
-from ndrfilter.limits import MAX_QUANTIFIED
 from ndrfilter.schema import Unknown
 
 TYPE_CHECKING = False
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 def build(ir: tuple[Any, ...]) -> Closure:
     """The closure of a lowered expression."""
     name = ir[0]
-    if name in operators.BUILDERS:
-        return operators.BUILDERS[name](build, *ir[1:])
+    if name in _JOINING:
+        return _JOINING[name](build, *ir[1:])
     return _BUILDERS[name](*ir[1:])
 
 
@@ -181,73 +180,6 @@ def _otherwise(first: Any, second: Any) -> Closure:
     return run
 
 
-def _at_least(wanted: int, parts: tuple[Any, ...]) -> Closure:
-    inner = tuple(build(part) for part in parts)
-
-    def run(scope: Any, items: tuple[Any, ...]) -> Any:
-        held, unknowns = 0, []
-        for part in inner:
-            value = part(scope, items)
-            if value.__class__ is Unknown:
-                unknowns.append(value)
-            elif value:
-                held += 1
-                if held >= wanted:
-                    return True
-        return merged(*unknowns) if held + len(unknowns) >= wanted else False
-
-    return run
-
-
-def _quantifier(decisive: bool | None, result: bool) -> Callable[[Any, Any, int], Closure]:
-    """`decisive` is the item's value that decides for `result`; None counts the items that hold."""
-
-    def make(over: Any, body: Any, depth: int) -> Closure:
-        inner, test, most = build(over), build(body), MAX_QUANTIFIED[depth]
-
-        def run(scope: Any, items: tuple[Any, ...]) -> Any:
-            values = inner(scope, items)
-            if values is None:
-                values = ()
-            elif values.__class__ not in (tuple, list):
-                return odd(values)
-            held, unknown = 0, None
-            for item in values[:most]:
-                value = test(scope, (*items, item))
-                if value.__class__ is Unknown:
-                    unknown = value if unknown is None else merged(unknown, value)
-                elif value is decisive:
-                    return result
-                else:
-                    held += value
-            if len(values) > most:
-                unknown = merged(Unknown(f"a list has more than {most} items"), *([unknown] if unknown else []))
-            if unknown is not None:
-                return unknown
-            return held if decisive is None else not result
-
-        return run
-
-    return make
-
-
-def _seek(over: Any, body: Any, depth: int) -> Closure:
-    """The first value that the body has for an item of the list."""
-    inner, find, most = build(over), build(body), MAX_QUANTIFIED[depth]
-
-    def run(scope: Any, items: tuple[Any, ...]) -> Any:
-        values = inner(scope, items)
-        if values.__class__ not in (tuple, list):
-            return None
-        for item in values[:most]:
-            value = find(scope, (*items, item))
-            if value is not None and value.__class__ is not Unknown:
-                return value
-        return None
-
-    return run
-
-
 def _show(of: Any, kind: str) -> Closure:
     inner = build(of)
 
@@ -280,11 +212,7 @@ _BUILDERS: dict[str, Callable[..., Closure]] = {
     "known": _unary(_known),
     "surely": _unary(_surely),
     "otherwise": _otherwise,
-    "at_least": _at_least,
-    "any": _quantifier(True, True),
-    "all": _quantifier(False, False),
-    "none": _quantifier(True, False),
-    "count": _quantifier(None, False),
-    "seek": _seek,
     "show": _show,
 }
+
+_JOINING = {**operators.BUILDERS, **quantifiers.BUILDERS}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ndrfilter.lang import names, patterns
+from ndrfilter.lang import names
 from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, PATTERN, Context, Ir, Typed, article, condition
-from ndrfilter.lang.syntax import ListLiteral, Node
+from ndrfilter.lang.expressions import ListLiteral
+from ndrfilter.lang.tree import Node
 from ndrfilter.schema import DURATION, STRING, Type, list_of
 
-_TEXTS = ("string", "domain", "enum")
+TEXTS = ("string", "domain", "enum")
 _ORDERED = ("number", "duration", "time")
-_RENAMED = {"startswith": "starts", "endswith": "ends", "contains": "contains"}
 _ARITHMETIC = {
     ("number", "+", "number"): "number",
     ("number", "-", "number"): "number",
@@ -21,7 +21,7 @@ _ARITHMETIC = {
 }
 
 
-def _sides(node: Node, context: Context, with_lists: bool = False) -> tuple[Typed, Typed]:
+def sides(node: Node, context: Context, with_lists: bool = False) -> tuple[Typed, Typed]:
     """Both operands; a bare word is read as one of the other side's enum."""
     left, right = node.nodes
     if names.is_free(left, context) and not names.is_free(right, context):
@@ -46,27 +46,28 @@ def plain(of: Typed, context: Context) -> Typed:
     return of
 
 
-def _folding(*types: Type | None) -> str:
+def folding(*types: Type | None) -> str:
     """How texts of these types compare: an address by its domain's case, domains without case, else exactly."""
     if any(of is not None and of.record == "address" for of in types):
         return "mailbox"
     return "domain" if any(of is not None and of.kind == "domain" for of in types) else "exact"
 
 
-def _shape(of: Type) -> str:
-    return "text" if of.kind in _TEXTS else of.kind
+def shape_of(of: Type) -> str:
+    """The kind of values that it compares with; all sorts of text are one."""
+    return "text" if of.kind in TEXTS else of.kind
 
 
 def compare(node: Node, context: Context) -> Typed:
     """== != ==~ !=~ < <= > >="""
     operator = node.words[0]
-    left, right = _sides(node, context)
-    fold = "lower" if operator.text.endswith("~") else _folding(left.type, right.type)
+    left, right = sides(node, context)
+    fold = "lower" if operator.text.endswith("~") else folding(left.type, right.type)
     left, right = plain(left, context), plain(right, context)
     if left.type is ANYTHING or right.type is ANYTHING:
         return BAD
-    shape = _shape(left.type)
-    if shape != _shape(right.type) or shape in ("list", "map", "record", NAMED_LIST.kind, PATTERN.kind):
+    shape = shape_of(left.type)
+    if shape != shape_of(right.type) or shape in ("list", "map", "record", NAMED_LIST.kind, PATTERN.kind):
         return _mismatch(node, left, right, context)
     sign = operator.text.rstrip("~")
     if sign not in ("==", "!=") and shape not in _ORDERED:
@@ -113,103 +114,6 @@ def _mismatch(node: Node, left: Typed, right: Typed, context: Context) -> Typed:
     )
 
 
-def text_compare(node: Node, context: Context) -> Typed:
-    """in, contains, startswith, endswith, like, matches, within; each also with `not` before it."""
-    operator = node.words[-1]
-    negated = len(node.words) > 1
-    name = operator.text.rstrip("~")
-    left, right = _sides(node, context, with_lists=name in ("in", "within"))
-    if left.type is ANYTHING or right.type is ANYTHING:
-        return BAD
-    if name == "contains" and left.type.kind == "list":
-        left, right, name = right, left, "in"
-    fold = "lower" if operator.text.endswith("~") else _folding(left.type, right.type, left.type.item, right.type.item)
-    if name == "in":
-        ir = _in(node, left, right, fold, context)
-    elif name == "within":
-        ir = _within(node, left, right, context)
-    else:
-        ir = _text(node, name, left, right, fold, context)
-    return condition((*ir, negated), left.soft | right.soft | plain(left, context).soft) if ir else BAD
-
-
-def _in(node: Node, left: Typed, right: Typed, fold: str, context: Context) -> Ir | None:
-    left = plain(left, context)
-    if right.type is NAMED_LIST:
-        by = {"ip": "covers"}.get(left.type.kind, "has" if fold == "exact" else "has_folded")
-        if left.type.kind in (*_TEXTS, "ip"):
-            return ("in_named", left.ir, right.ir[1], by)
-    if left.type.kind == "ip" and (
-        right.type.kind == "network" or (right.type.item or right.type).kind in ("network", "ip")
-    ):
-        return ("in_net", left.ir, right.ir)
-    if right.type.kind == "list":
-        item = plain(Typed(("variable", 0), right.type.item or ANYTHING), context)
-        if item.type is ANYTHING or _shape(item.type) == _shape(left.type):
-            field = item.ir[2] if item.ir[0] == "field" else ""
-            return ("in", left.ir, right.ir, _shape(left.type), fold, field)
-    help_text = "of texts ask `contains`" if _shape(right.type) == "text" else names.list_help(right)
-    context.report("E305", node, f"{article(left.type)} is not in {article(right.type)}", help_text)
-    return None
-
-
-def _within(node: Node, left: Typed, right: Typed, context: Context) -> Ir | None:
-    name = _domain(left, context)
-    item = right.type.item if right.type.kind == "list" else right.type
-    if _shape(name.type) != "text" or (right.type is not NAMED_LIST and (item is None or _shape(item) != "text")):
-        help_text = (
-            "of addresses in networks ask `in`" if left.type.kind == "ip" else "`within` wants a domain and domains"
-        )
-        context.report("E305", node, f"{article(left.type)} is not within {article(right.type)}", help_text)
-        return None
-    if right.type is NAMED_LIST:
-        return ("in_named", name.ir, right.ir[1], "within")
-    return ("within", name.ir, right.ir)
-
-
-def _domain(of: Typed, context: Context) -> Typed:
-    """The domain of an address or link, else the plain value."""
-    if of.type.kind == "record":
-        for field in context.unit.schema.records[of.type.record].fields:
-            if field.name == "domain":
-                return Typed(("field", of.ir, "domain"), field.type, of.soft)
-    return plain(of, context)
-
-
-def _text(node: Node, name: str, left: Typed, right: Typed, fold: str, context: Context) -> Ir | None:
-    left, right = plain(left, context), plain(right, context)
-    if _shape(left.type) != "text":
-        help_text = f"ask `any x in …: x {name} …`" if left.type.kind == "list" else ""
-        context.report(
-            "E305", node, f"{name} asks a text, this is {article(left.type)}", help_text or names.list_help(left)
-        )
-        return None
-    if name == "matches":
-        return _matches(node, left, right, context)
-    if _shape(right.type) != "text" or (name == "like" and right.ir[0] != "const"):
-        help_text = "write `matches`" if right.type is PATTERN else ""
-        context.report("E305", node.nodes[1], f"{name} wants a text here, this is {article(right.type)}", help_text)
-        return None
-    if name == "like":
-        return ("matches", left.ir, patterns.glob(right.ir[1]), "i" if fold != "exact" else "")
-    return (_RENAMED[name], left.ir, right.ir, fold)
-
-
-def _matches(node: Node, left: Typed, right: Typed, context: Context) -> Ir | None:
-    if right.type is not PATTERN:
-        context.report(
-            "E305", node.nodes[1], "`matches` wants a pattern here", "patterns stand between slashes: /^fail(ed|ure)/i"
-        )
-        return None
-    _, pattern, flags = right.ir
-    for group in patterns.group_names(patterns.compiled(pattern, flags)):
-        capture: Ir = ("capture", left.ir, pattern, flags, group)
-        for depth, items in reversed(list(enumerate(context.over))):
-            capture = ("seek", items, capture, depth)
-        context.unit.captures.setdefault(group, capture)
-    return ("matches", left.ir, pattern, flags)
-
-
 def otherwise(node: Node, context: Context) -> Typed:
     """`a otherwise b`: b where a is absent or unknown."""
     first = context.value(node.nodes[0])
@@ -223,7 +127,7 @@ def otherwise(node: Node, context: Context) -> Typed:
     ir = ("otherwise", first.ir, second.ir)
     if ANYTHING in (first.type, second.type):
         return BAD
-    if _shape(first.type) != _shape(second.type):
+    if shape_of(first.type) != shape_of(second.type):
         return context.report(
             "E307", node, f"this is {article(first.type)} or else {article(second.type)}", "both must be of one type"
         )
@@ -268,7 +172,7 @@ def list_literal(node: Node, context: Context) -> Typed:
 def _items(node: Node, context: Context, expected: Type | None) -> Typed:
     items = [plain(context.value(item, expected), context) for item in node.nodes]
     types = [item.type for item in items if item.type is not ANYTHING]
-    shapes = {"ip" if of.kind == "network" else _shape(of) for of in types}
+    shapes = {"ip" if of.kind == "network" else shape_of(of) for of in types}
     if len(shapes) > 1:
         context.report("E301", node, f"this list mixes {' and '.join(sorted(str(of) for of in set(types)))}")
         return BAD

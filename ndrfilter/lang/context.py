@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
 from ndrfilter.lang.diagnose import Sink, Text
-from ndrfilter.lang.syntax import LetItem, Node, Word
+from ndrfilter.lang.syntax import LetItem
+from ndrfilter.lang.tree import Node, Word
 from ndrfilter.limits import MAX_EXPRESSION_DEPTH
 from ndrfilter.schema import BOOLEAN, Schema, Type
 

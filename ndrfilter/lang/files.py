@@ -8,10 +8,12 @@ from pathlib import Path
 from ndrfilter.lang import literals
 from ndrfilter.lang.context import Context, File, Let, Unit
 from ndrfilter.lang.diagnose import Sink, Text
+from ndrfilter.lang.expressions import ListLiteral
 from ndrfilter.lang.lists import NamedList
 from ndrfilter.lang.recover import parse_all
 from ndrfilter.lang.rule import Source
-from ndrfilter.lang.syntax import ImportItem, LanguageItem, LetItem, ListFile, ListItem, ListLiteral, Node, Start, Word
+from ndrfilter.lang.syntax import ImportItem, LanguageItem, LetItem, ListFile, ListItem, Start
+from ndrfilter.lang.tree import Node, Word
 from ndrfilter.limits import MAX_LIST_FILE, MAX_RULE_FILE
 
 LANGUAGE = 1

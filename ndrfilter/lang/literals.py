@@ -10,7 +10,8 @@ from typing import Any
 
 from ndrfilter.lang import patterns
 from ndrfilter.lang.context import BAD, PATTERN, Context, Typed
-from ndrfilter.lang.syntax import LongString, Node, String
+from ndrfilter.lang.expressions import LongString, String
+from ndrfilter.lang.tree import Node
 from ndrfilter.limits import MAX_PATTERN_CHARS
 from ndrfilter.schema import BOOLEAN, DURATION, IP, NETWORK, NUMBER, STRING, TIME
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ndrfilter.lang import compare, literals, names, syntax
+from ndrfilter.lang import compare, expressions, literals, names, texts
 from ndrfilter.lang.context import ANYTHING, BAD, Context, Ir, Typed, article, condition
+from ndrfilter.lang.tree import Node, Word
 from ndrfilter.limits import MAX_QUANTIFIER_DEPTH
 from ndrfilter.schema import NUMBER, Type
 
@@ -42,16 +43,16 @@ _CONDITIONS = frozenset(
 _COMPARISONS = frozenset(("cmp", "in", "in_net", "in_named", "contains", "starts", "ends", "matches", "within"))
 
 
-def value(node: syntax.Node, context: Context, expected: Type | None) -> Typed:
+def value(node: Node, context: Context, expected: Type | None) -> Typed:
     """Lower an expression. `expected` resolves a bare word of an enum."""
     inner = context.deeper(node)
     found = names.enum_word(node, inner, expected) or _LOWER[type(node)](node, inner)
-    if not context.over and not context.lets and not context.shown and isinstance(node, _TRACED):
+    if not context.over and not context.lets and not context.shown and not isinstance(node, _LITERALS):
         context.unit.steps.append((context.source(node), found.ir))
     return found
 
 
-def truth(node: syntax.Node, context: Context) -> Typed:
+def truth(node: Node, context: Context) -> Typed:
     """Lower an expression that must be a condition."""
     found = context.value(node)
     if found.type.kind == "boolean":
@@ -65,7 +66,7 @@ def truth(node: syntax.Node, context: Context) -> Typed:
     return BAD
 
 
-def _and(node: syntax.Node, context: Context) -> Typed:
+def _and(node: Node, context: Context) -> Typed:
     parts: list[Typed] = []
     for part in node.nodes:
         lowered = truth(part, context)
@@ -81,15 +82,15 @@ def _guarded(part: Typed) -> frozenset[Ir]:
     return part.soft if part.ir[0] in _COMPARISONS else frozenset()
 
 
-def _or(node: syntax.Node, context: Context) -> Typed:
+def _or(node: Node, context: Context) -> Typed:
     parts = [truth(part, context) for part in node.nodes]
     return condition(("or", tuple(part.ir for part in parts)), frozenset().union(*(part.soft for part in parts)))
 
 
-def _not(node: syntax.Node, context: Context) -> Typed:
+def _not(node: Node, context: Context) -> Typed:
     denied = node.nodes[0]
     part = truth(denied, context)
-    if part.soft - context.guards and isinstance(denied, syntax.Compare | syntax.TextCompare):
+    if part.soft - context.guards and isinstance(denied, expressions.Compare | expressions.TextCompare):
         context.report(
             "W601",
             node,
@@ -99,7 +100,7 @@ def _not(node: syntax.Node, context: Context) -> Typed:
     return condition(("not", part.ir))
 
 
-def _denied(node: syntax.Node, context: Context) -> str:
+def _denied(node: Node, context: Context) -> str:
     """The comparison's own negative, which is false for what is absent."""
     left, right = (context.source(side) for side in node.nodes)
     word = node.words[-1].text
@@ -110,16 +111,16 @@ def _denied(node: syntax.Node, context: Context) -> str:
     return f"{left} {sign} {right}"
 
 
-def _surely(node: syntax.Node, context: Context) -> Typed:
+def _surely(node: Node, context: Context) -> Typed:
     part = truth(node.node(0), context)
     return condition(("surely", part.ir), part.soft)
 
 
-def _state(node: syntax.Node, context: Context) -> Typed:
+def _state(node: Node, context: Context) -> Typed:
     return condition((node.word(1).text, context.value(node.node(0)).ir))
 
 
-def _quantified(node: syntax.Node, context: Context) -> Typed:
+def _quantified(node: Node, context: Context) -> Typed:
     word, name = node.words
     items = context.value(node.nodes[0])
     if len(context.over) >= MAX_QUANTIFIER_DEPTH:
@@ -141,30 +142,30 @@ def _quantified(node: syntax.Node, context: Context) -> Typed:
     return Typed(ir, NUMBER) if word.text == "count" else condition(ir, soft)
 
 
-def _hit(node: syntax.Node, context: Context) -> Typed:
+def _hit(node: Node, context: Context) -> Typed:
     return condition(_rule(node.word(0), context))
 
 
-def _rule(name: syntax.Word, context: Context) -> Ir:
+def _rule(name: Word, context: Context) -> Ir:
     if context.unit.stage == "message":
         context.report("E508", name, "a recogniser comes before the rules and cannot ask them")
     context.unit.rules.setdefault(name.text, (context.file.text, name))
     return ("rule", name.text)
 
 
-def _at_least(node: syntax.Node, context: Context) -> Typed:
+def _at_least(node: Node, context: Context) -> Typed:
     wanted, *parts = node.nodes
     lowered = [truth(part, context) for part in parts]
     soft = frozenset[Ir]().union(*(part.soft for part in lowered))
     return condition(("at_least", _wanted(wanted, len(parts), context), tuple(part.ir for part in lowered)), soft)
 
 
-def _at_least_rules(node: syntax.Node, context: Context) -> Typed:
+def _at_least_rules(node: Node, context: Context) -> Typed:
     rules = tuple(_rule(name, context) for name in node.words)
     return condition(("at_least", _wanted(node.nodes[0], len(rules), context), rules))
 
 
-def _wanted(node: syntax.Node, there: int, context: Context) -> int:
+def _wanted(node: Node, there: int, context: Context) -> int:
     wanted = literals.number_of(node)
     if not isinstance(wanted, int) or not 1 <= wanted <= there:
         context.report("E310", node, f"a whole number from 1 to {there} is wanted here")
@@ -172,37 +173,36 @@ def _wanted(node: syntax.Node, there: int, context: Context) -> int:
     return wanted
 
 
-_TRACED = (
-    syntax.AndExpr, syntax.OrExpr, syntax.NotExpr, syntax.SurelyExpr, syntax.Quantified, syntax.Compare,
-    syntax.TextCompare, syntax.StateExpr, syntax.OtherwiseExpr, syntax.Member, syntax.Ref, syntax.Call, syntax.HitExpr,
-    syntax.AtLeast, syntax.AtLeastRules, syntax.Arithmetic,
+_LITERALS = (
+    expressions.String, expressions.LongString, expressions.Number, expressions.Duration, expressions.Date,
+    expressions.Network, expressions.Boolean, expressions.Regex, expressions.ListLiteral,
 )  # fmt: skip
 
-_LOWER: dict[type[syntax.Node], Callable[[Any, Context], Typed]] = {
-    syntax.AndExpr: _and,
-    syntax.OrExpr: _or,
-    syntax.NotExpr: _not,
-    syntax.SurelyExpr: _surely,
-    syntax.StateExpr: _state,
-    syntax.Quantified: _quantified,
-    syntax.HitExpr: _hit,
-    syntax.AtLeast: _at_least,
-    syntax.AtLeastRules: _at_least_rules,
-    syntax.Compare: compare.compare,
-    syntax.TextCompare: compare.text_compare,
-    syntax.Arithmetic: compare.arithmetic,
-    syntax.OtherwiseExpr: compare.otherwise,
-    syntax.ListLiteral: compare.list_literal,
-    syntax.Ref: names.reference,
-    syntax.Member: names.reference,
-    syntax.Index: names.index,
-    syntax.Call: names.call,
-    syntax.String: literals.string,
-    syntax.LongString: literals.string,
-    syntax.Number: literals.number,
-    syntax.Duration: literals.duration,
-    syntax.Date: literals.date,
-    syntax.Network: literals.network,
-    syntax.Boolean: literals.boolean,
-    syntax.Regex: literals.regex,
+_LOWER: dict[type[Node], Callable[[Any, Context], Typed]] = {
+    expressions.AndExpr: _and,
+    expressions.OrExpr: _or,
+    expressions.NotExpr: _not,
+    expressions.SurelyExpr: _surely,
+    expressions.StateExpr: _state,
+    expressions.Quantified: _quantified,
+    expressions.HitExpr: _hit,
+    expressions.AtLeast: _at_least,
+    expressions.AtLeastRules: _at_least_rules,
+    expressions.Compare: compare.compare,
+    expressions.TextCompare: texts.text_compare,
+    expressions.Arithmetic: compare.arithmetic,
+    expressions.OtherwiseExpr: compare.otherwise,
+    expressions.ListLiteral: compare.list_literal,
+    expressions.Ref: names.reference,
+    expressions.Member: names.reference,
+    expressions.Index: names.index,
+    expressions.Call: names.call,
+    expressions.String: literals.string,
+    expressions.LongString: literals.string,
+    expressions.Number: literals.number,
+    expressions.Duration: literals.duration,
+    expressions.Date: literals.date,
+    expressions.Network: literals.network,
+    expressions.Boolean: literals.boolean,
+    expressions.Regex: literals.regex,
 }

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, Argument, Context, Ir, Let, Typed, article
 from ndrfilter.lang.diagnose import meant
-from ndrfilter.lang.syntax import Member, Node, Ref, Word
+from ndrfilter.lang.expressions import Member, Ref
+from ndrfilter.lang.tree import Node, Word
 from ndrfilter.limits import MAX_LET_DEPTH
 from ndrfilter.schema import NUMBER, STRING, Type, list_of
 

@@ -10,7 +10,16 @@ from lark import Lark
 from lark.exceptions import UnexpectedInput
 from lark.lexer import PatternRE, PatternStr, TerminalDef
 
-from ndrfilter.lang.syntax import CLASSES, Node, Word
+from ndrfilter.lang import expressions, syntax
+from ndrfilter.lang.tree import Node, Word
+
+CLASSES: dict[str, type[Node]] = {
+    "".join(letter if letter.islower() else "_" + letter.lower() for letter in name).lstrip("_"): made
+    for module in (syntax, expressions)
+    for name, made in vars(module).items()
+    if isinstance(made, type) and issubclass(made, Node)
+}
+"""The class of each grammar rule, by the rule's name."""
 
 STARTS = ["start", "expr"]
 _GRAMMAR = Path(__file__).with_name("grammar.lark")

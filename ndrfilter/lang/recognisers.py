@@ -8,8 +8,10 @@ from typing import Any
 from ndrfilter.lang import literals, lower, patterns
 from ndrfilter.lang.blocks import Block
 from ndrfilter.lang.closures import build
+from ndrfilter.lang.expressions import Regex
 from ndrfilter.lang.guard import guarded
-from ndrfilter.lang.syntax import HeaderSource, Node, Regex
+from ndrfilter.lang.syntax import HeaderSource
+from ndrfilter.lang.tree import Node
 from ndrfilter.schema import KINDS, Extract, Reason, Recogniser
 
 _GROUPS = frozenset({"address", "status", "diagnostic", "action", "mta"})

@@ -13,7 +13,8 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from ndrfilter.errors import Diagnostic
 from ndrfilter.lang.diagnose import Sink, Text, meant
 from ndrfilter.lang.parse import UnexpectedInput, parse
-from ndrfilter.lang.syntax import BlockItem, Clause, Item, Node, Start, Word
+from ndrfilter.lang.syntax import BlockItem, Clause, Item, Start
+from ndrfilter.lang.tree import Node, Word
 
 _ITEMS = "language|import|list|let|group|world|rule|recognise|reason"
 _CLAUSES = (

@@ -7,9 +7,10 @@ from typing import Any
 
 from ndrfilter.lang import compare, literals
 from ndrfilter.lang.context import Context
+from ndrfilter.lang.expressions import String
 from ndrfilter.lang.parse import UnexpectedInput, parse
 from ndrfilter.lang.recover import syntax_error
-from ndrfilter.lang.syntax import Node, String, Word
+from ndrfilter.lang.tree import Node, Word
 
 _PIECE = re.compile(r"\{\{|\}\}|\{((?:[^{}\"]|\"[^\"]*\")*)\}|[{}]|[^{}]+")
 

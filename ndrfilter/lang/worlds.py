@@ -9,24 +9,23 @@ from ndrfilter.lang import literals
 from ndrfilter.lang.blocks import Block
 from ndrfilter.lang.context import Context
 from ndrfilter.lang.diagnose import meant
+from ndrfilter.lang.expressions import LongString
 from ndrfilter.lang.rule import RuleTest, World
 from ndrfilter.lang.syntax import (
     EnvelopePart,
     ExpectPart,
-    LongString,
     MappedList,
     Mapping,
     MessagePart,
-    Node,
     Pair,
     SitePart,
     TestPart,
     TimePart,
-    Word,
     WorldItem,
     WorldPart,
     ZonePart,
 )
+from ndrfilter.lang.tree import Node, Word
 from ndrfilter.schema import KINDS, VERDICTS
 
 _RESULTS = ("hit", "miss", "undecided")

@@ -143,6 +143,8 @@ def follow(
     chain = _walk(trace, site, own_bounce, reporting, headers)._replace(own_bounce=own_bounce)
     if chain.handover is not None:
         return chain
+    if chain.stranger is not None and chain.account is not None:  # another account's mail: sharing the relay is no claim
+        site = site._replace(relays=tuple(relay for relay in site.relays if not relay.shared))
     claimed = chain.claimed or named_ours(received_from, site)
     claimed = claimed or any(names_us(hop, site) for hop in trace[max(chain.depth, 0) :])
     claimed = claimed or any(_names_us_elsewhere(hop, site) for hop in stray)

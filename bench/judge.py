@@ -1,6 +1,6 @@
-"""Holds the figures of BounceBench (its --json file) against what ndrfilter promises; prints a table and exits 1 if one is missed.
+"""Holds BounceBench's figures (its --json file) against what ndrfilter promises; exits 1 if one promise is missed.
 
-    judge.py RESULTS.json
+Usage: judge.py RESULTS.json
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ def test_the_demonstration(checker, row):
 
 
 def test_the_demonstration_is_whole():
-    assert sorted(row["file"] for row in rows(DEMO / "expected.tsv")) == sorted(path.name for path in (DEMO / "mail").iterdir())
+    assert sorted(row["file"] for row in rows(DEMO / "expected.tsv")) == sorted(
+        path.name for path in (DEMO / "mail").iterdir()
+    )
 
 
 @pytest.mark.parametrize("path", sorted(DSN.glob("genuine-*.eml")), ids=lambda path: path.stem)

@@ -1,4 +1,4 @@
-"""A real Postfix, set up from its page: mail comes out marked; whatever breaks, none bounces, none is lost, none is doubled."""
+"""A real Postfix, set up from its page: mail comes out marked; whatever breaks, none bounces, is lost or doubled."""
 
 from __future__ import annotations
 
@@ -27,24 +27,20 @@ def open_to_all(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
 
 
-def program_for_all(folder: Path) -> Path:
-    """ndrfilter as an unprivileged user can run it: ours, or a copy for the system's Python where ours is in a private place."""
-    program, site = folder / "ndrfilter-real", shutil.copy(ROOT / "docs" / "demo" / "ndrfilter.yml", folder)
-    python, path = sys.executable, str(ROOT)
-    if not (open_to_all(Path(sys.executable)) and open_to_all(Path(sys.prefix) / "lib") and open_to_all(ROOT / "ndrfilter")):
-        python, path = "/usr/bin/python3", str(folder / "lib")
-        version = subprocess.run([python, "-c", "import sys; print(sys.version_info[:2])"], capture_output=True, text=True).stdout
-        if version.strip() != str(sys.version_info[:2]):
-            pytest.skip(f"Postfix' unprivileged user can read neither {sys.executable} nor a {python} of the same version")
-        for part in ("ndrfilter", "rules", "rulesets", "plugins"):
-            shutil.copytree(ROOT / part, folder / "lib" / part)
-        for name in LIBRARIES:
-            found = find_spec(name)
-            if found and found.origin:
-                shutil.copytree(Path(found.origin).parent, folder / "lib" / name)
-    program.write_text(f'#!/bin/sh\nPYTHONPATH="{path}" NDRFILTER_CONFIG="{site}" exec "{python}" -m ndrfilter "$@"\n')
-    program.chmod(0o755)
-    return program
+def copied(folder: Path) -> None:
+    """Copies us and the libraries that we use into `folder`, for a Python that has none of them."""
+    for part in ("ndrfilter", "rules", "rulesets", "plugins"):
+        shutil.copytree(ROOT / part, folder / part)
+    for name in LIBRARIES:
+        found = find_spec(name)
+        if found and found.origin:
+            shutil.copytree(Path(found.origin).parent, folder / name)
+
+
+def version_of(python: str) -> str:
+    """The version of a Python, as "3.11"; empty if it does not run."""
+    program = "import sys; print('%d.%d' % sys.version_info[:2], end='')"
+    return subprocess.run([python, "-c", program], capture_output=True, text=True).stdout
 
 
 class Postfix:
@@ -65,7 +61,9 @@ class Postfix:
         self.pipe.write_text(pipe.replace("/var/spool/ndrfilter", str(spool)))
         self.pipe.chmod(0o755)
         master = self.mta.parent / "etc" / "postfix" / "master.cf"
-        service = service.replace("/usr/local/libexec/ndrfilter-pipe", str(self.pipe)).replace("user=ndrfilter", f"user={USER}")
+        service = service.replace("/usr/local/libexec/ndrfilter-pipe", str(self.pipe)).replace(
+            "user=ndrfilter", f"user={USER}"
+        )
         master.chmod(0o644)
         master.write_text(master.read_text().replace("@SMTPD_OPTIONS@", "\n" + option.rstrip("\n")) + service)
 
@@ -74,7 +72,9 @@ class Postfix:
         inside = [] if arguments[0] == "install" else ["nsenter", "--target", str(self.network.pid), "--net"]
         command = [*inside, str(self.mta), *arguments]
         environment = {**os.environ, "MTA_HOME": str(self.folder / "home")}
-        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 
@@ -85,7 +85,9 @@ class Postfix:
         fresh.chmod(mode)
         fresh.replace(self.filter)
 
-    def send(self, raw: bytes, sender: str = "alice@home.test", recipients: tuple[str, ...] = ("postmaster@home.test",)) -> str:
+    def send(
+        self, raw: bytes, sender: str = "alice@home.test", recipients: tuple[str, ...] = ("postmaster@home.test",)
+    ) -> str:
         """Sends that message with a mark of its own; returns the mark."""
         mark = uuid.uuid4().hex
         file = self.folder / "message"
@@ -104,7 +106,12 @@ class Postfix:
         spool = self.folder / "home" / "postfix" / "spool"
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            waiting = [path for name in ("incoming", "active", "deferred", "maildrop") for path in (spool / name).rglob("*") if path.is_file()]
+            waiting = [
+                path
+                for name in ("incoming", "active", "deferred", "maildrop")
+                for path in (spool / name).rglob("*")
+                if path.is_file()
+            ]
             if not waiting and self.mailbox("postmaster", mark):
                 break
             time.sleep(0.1)
@@ -128,7 +135,9 @@ def postfix(shared, recipe):
     server = Postfix(folder, shared / "mta")
     page = "postfix-pipe.md"
     pipe = recipe(page, "/usr/local/libexec/ndrfilter-pipe", server.filter, 5)
-    server.configure(pipe, recipe(page, "/etc/postfix/master.cf", server.filter), recipe(page, "smtpd option", server.filter))
+    server.configure(
+        pipe, recipe(page, "/etc/postfix/master.cf", server.filter), recipe(page, "smtpd option", server.filter)
+    )
     try:
         server.harness("install", "postfix")
         server.harness("up", "postfix")
@@ -141,13 +150,27 @@ def postfix(shared, recipe):
 LETTER = (ROOT / "docs" / "demo" / "mail" / "11-letter.eml").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def program_for_all(postfix):
+    """ndrfilter as an unprivileged user can run it: ours, or a copy for the system's Python where ours is private."""
+    folder = postfix.folder / "program"
+    folder.mkdir()
+    site = shutil.copy(ROOT / "docs" / "demo" / "ndrfilter.yml", folder)
+    python, path = sys.executable, ROOT
+    if not all(open_to_all(place) for place in (Path(sys.executable), Path(sys.prefix) / "lib", ROOT / "ndrfilter")):
+        python, path = "/usr/bin/python3", folder
+        if version_of(python) != version_of(sys.executable):
+            pytest.skip(f"Postfix' user can read neither {sys.executable} nor a {python} of the same version")
+        copied(folder)
+    return f'PYTHONPATH="{path}" NDRFILTER_CONFIG="{site}" exec "{python}" -m ndrfilter "$@"'
+
+
 @pytest.mark.parametrize(
     ("file", "verdict"),
     [("forged-sendmail-full.eml", b"backscatter"), ("genuine-postfix-full.eml", b"genuine")],
 )
-def test_mail_comes_out_marked(postfix, file, verdict):
-    program = os.environ.get("STANDIN") or program_for_all(postfix.folder)
-    postfix.becomes(f'#!/bin/sh\nexec {program} "$@"\n')
+def test_mail_comes_out_marked(postfix, program_for_all, file, verdict):
+    postfix.becomes(f"#!/bin/sh\n{program_for_all}\n")
     (mail,) = postfix.settled(postfix.send((ROOT / "tests" / "cases" / "dsn" / file).read_bytes(), "<>"))
     assert b"X-NDR-Status: " + verdict + b";" in mail
 
@@ -167,7 +190,10 @@ def test_a_broken_filter_passes_mail_unmarked(postfix, breakage):
 def test_mail_waits_while_the_script_is_broken(postfix, fault):
     postfix.becomes("#!/bin/sh\ncat\n")
     good = postfix.pipe.read_text()
-    bad = {"killed": "#!/bin/sh\nkill -9 $$\n", "hand-back fails": good.replace("/usr/sbin/sendmail", "/nonexistent/sendmail")}
+    bad = {
+        "killed": "#!/bin/sh\nkill -9 $$\n",
+        "hand-back fails": good.replace("/usr/sbin/sendmail", "/nonexistent/sendmail"),
+    }
     if fault == "missing":
         postfix.pipe.unlink()
     else:

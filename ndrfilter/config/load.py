@@ -149,8 +149,7 @@ def _lists(node: Node | None, folder: Path, reader: Reader) -> dict[str, Path]:
     for name, item in ({} if node is None else reader.mapping(node, "lists")).items():
         path = folder / reader.text(item, f"lists.{name}")
         if not path.is_file():
-            reader.wrong(
-                "E740", f"lists.{name}: there is no file {path}", item.place, "one entry a line; # begins a comment"
-            )
+            advice = "a path from this file's folder; one entry a line, # begins a comment"
+            reader.wrong("E740", f'lists.{name}: there is no file "{item.value}"', item.place, advice)
         found[name] = path
     return found

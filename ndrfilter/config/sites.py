@@ -54,10 +54,12 @@ def owners(sites: tuple[Site, ...], reader: Reader) -> dict[str, Site]:
     """Which site each domain belongs to; a domain of two sites is a mistake."""
     found: dict[str, Site] = {}
     for number, site in enumerate(sites):
-        for domain in site.domains:
+        for index, domain in enumerate(site.domains):
             if found.setdefault(domain, site) is not site:
-                place = reader.origins.get(f"sites[{number}].domains", Place())
-                reader.wrong("E723", f'sites[{number}].domains: "{domain}" belongs to an earlier site too', place)
+                key = f"sites[{number}].domains"
+                place = reader.origins.get(f"{key}[{index}]") or reader.origins.get(key, Place())
+                advice = "a domain has one site: take it out of one of them"
+                reader.wrong("E723", f'{key}: "{domain}" belongs to an earlier site too', place, advice)
     return found
 
 
@@ -78,7 +80,8 @@ def _domains_file(node: Node, key: str, folder: Path, reader: Reader) -> list[st
         with path.open("rb") as file:
             raw = file.read(limits.MAX_LIST_FILE)
     except OSError as error:
-        reader.wrong("E724", f"{key}: {path}: {error.strerror}", node.place, "one domain a line; # begins a comment")
+        advice = "a path from this file's folder; one domain a line, # begins a comment"
+        reader.wrong("E724", f'{key}: "{name}": {error.strerror}', node.place, advice)
         return []
     found = []
     for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):

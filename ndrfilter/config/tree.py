@@ -87,9 +87,9 @@ class Reader:
         if node.empty:
             return {}
         if not isinstance(node.value, dict):
-            self.wrong(
-                "E611", f"{key or 'the file'}: a mapping (key: value) is wanted, not {describe(node)}", node.place
-            )
+            advice = f"known here: {', '.join(allowed)}" if allowed else "write {name: value}"
+            where = key or "the file"
+            self.wrong("E611", f"{where}: a mapping (key: value) is wanted, not {describe(node)}", node.place, advice)
             return {}
         known = None if allowed is None else tuple(allowed)
         found: dict[str, Node] = {}
@@ -120,7 +120,7 @@ class Reader:
     def text(self, node: Node, key: str) -> str:
         """The text at `key`, "" after a mistake."""
         if isinstance(node.value, (list, dict)) or node.empty:
-            self.wrong("E613", f"{key}: a text is wanted, not {describe(node)}", node.place)
+            self.wrong("E613", f"{key}: a text is wanted, not {describe(node)}", node.place, "write one word here")
             return ""
         return str(node.value).strip()
 
@@ -142,7 +142,9 @@ class Reader:
             return node.value
         word = node.value.lower() if isinstance(node.value, str) else ""
         if word not in _WORDS:
-            self.wrong("E615", f"{key}: true or false is wanted, not {describe(node)}", node.place)
+            self.wrong(
+                "E615", f"{key}: true or false is wanted, not {describe(node)}", node.place, "write true or false"
+            )
         return _WORDS.get(word, False)
 
 

@@ -90,7 +90,8 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         found = self.anchors.get(event.anchor)
         if found is None:
-            self.reader.wrong("E602", f'"*{event.anchor}" stands for nothing before this place', self._place(event))
+            message = f'"*{event.anchor}" stands for nothing before this place'
+            self.reader.wrong("E602", message, self._place(event), "write out what is meant")
             found = (Node(None, self._place(event)), 1)
         self._add(found[0], None, found[1])
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from ndrfilter.cli import main
 from ndrfilter.engine.result import Advice, Hit, OriginalSummary, Recipient, Result, Trouble, Undecided
 
-GOLDEN = Path(__file__).resolve().parents[1] / "cases" / "output"
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "cases" / "output"
 
 BACKSCATTER = Result(
     verdict="backscatter",
@@ -126,16 +130,44 @@ def golden():
     return compare
 
 
-@pytest.fixture
-def ndrfilter(tmp_path, root):
-    """Runs the command line in a process of its own, without anybody's configuration."""
+def _environment(home: Path) -> dict[str, str]:
+    """An environment without anybody's configuration or envelope."""
+    dropped = ("SENDER", "RECIPIENT", "NO_COLOR", "NDRFILTER_CONFIG")
+    env = {key: value for key, value in os.environ.items() if key not in dropped}
+    return env | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
 
-    def run(*args: str | Path, stdin: bytes = b"", **more):
+
+@pytest.fixture
+def process(tmp_path):
+    """Runs the command line in a process of its own; what it is told goes to `subprocess.run`."""
+
+    def run(*args: str | Path, stdin: bytes = b"", env=(), **more):
+        command = [sys.executable, "-m", "ndrfilter", *map(str, args)]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 120, **more}
-        env = {key: value for key, value in os.environ.items() if key not in ("SENDER", "RECIPIENT", "NO_COLOR")}
-        env.pop("NDRFILTER_CONFIG", None)
-        env |= {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "PYTHONPATH": str(root)}
-        env |= options.pop("env", {})
-        return subprocess.run([sys.executable, "-m", "ndrfilter", *map(str, args)], input=stdin, env=env, **options)
+        return subprocess.run(command, input=stdin, env=_environment(tmp_path) | dict(env), **options)
+
+    return run
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+@pytest.fixture
+def ndrfilter(tmp_path, monkeypatch):
+    """Runs the command line in this process, where rules are compiled only once."""
+
+    def run(*args: str | Path, stdin: bytes = b"", env=()):
+        streams = [io.TextIOWrapper(io.BytesIO(data), "utf-8") for data in (stdin, b"", b"")]
+        with monkeypatch.context() as patch:
+            for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
+                patch.setattr(sys, name, stream)
+            patch.setattr(os, "environ", _environment(tmp_path) | dict(env))
+            code = main([str(arg) for arg in args])
+        for stream in streams[1:]:
+            stream.flush()
+        return Done(code, *(stream.buffer.getvalue() for stream in streams[1:]))
 
     return run

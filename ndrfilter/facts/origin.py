@@ -12,7 +12,7 @@ from ndrfilter.facts.trust import Chain, follow, written_by_us
 from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.message.trace import parse_received
 from ndrfilter.plugin import hookimpl
-from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, enum, list_of, map_of, record
+from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, Unknown, enum, list_of, map_of, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _RECEIVED = re.compile(
     rb"^[>| \t]{0,16}Received:([^\r\n]{1,998}(?:\r?\n[>|]{0,4}[ \t][^\r\n]{1,998}){0,8})", re.I | re.M
 )
-SPF_RESULTS = enum("spf", "none", "neutral", "pass", "fail", "softfail", "temperror", "permerror")
+SPF_RESULTS = enum("spf", "none", "neutral", "pass", "fail", "softfail", "permerror")
 SOURCES = enum("source", "rfc822", "headers", "inline", "quoted", "attachment")
 
 
@@ -113,7 +113,8 @@ async def _spf(facts: Facts, ports: Ports, who: Address | None) -> Any:
     stranger = chain(facts).stranger
     if stranger is None or stranger.ip is None or who is None or not facts.site.owns(who.domain):
         return None
-    return await ports.spf(str(stranger.ip), who.domain, who.text, stranger.helo or "")
+    result = await ports.spf(str(stranger.ip), who.domain, who.text, stranger.helo or "")
+    return Unknown(f"the SPF record of {who.domain} could not be looked up") if result == "temperror" else result
 
 
 _CONTENT, _STRUCTURE, _TRACE = Evidence.CONTENT, Evidence.STRUCTURE, Evidence.TRACE

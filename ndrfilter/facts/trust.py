@@ -143,7 +143,9 @@ def follow(
     chain = _walk(trace, site, own_bounce, reporting, headers)._replace(own_bounce=own_bounce)
     if chain.handover is not None:
         return chain
-    if chain.stranger is not None and chain.account is not None:  # another account's mail: sharing the relay is no claim
+    if (
+        chain.stranger is not None and chain.account is not None
+    ):  # another account's mail: sharing the relay is no claim
         site = site._replace(relays=tuple(relay for relay in site.relays if not relay.shared))
     claimed = chain.claimed or named_ours(received_from, site)
     claimed = claimed or any(names_us(hop, site) for hop in trace[max(chain.depth, 0) :])

@@ -88,10 +88,10 @@ def failed_recipients(rows: Iterable[Row], labels: Iterable[dict[str, str]]) -> 
             continue
         total += 1
         wanted = {address.lower() for address in label["addresses"].replace(",", " ").split()}
-        failing = [one for one in row.result.recipients if one.action in ("failed", "delayed", "")]
+        failing = [one for one in row.result.recipients if one.action not in ("delivered", "relayed", "expanded")]
         got = {one.address.lower() for one in failing}
         same += got == wanted
-        delayed = row.result.kind == "delay" or any(one.status.startswith("4") for one in failing)
+        delayed = row.result.kind == "delay"
         temporary += delayed == (label["temporary"] == "1")
         if got != wanted:
             misses.append(f"  {row.path}  missed {sorted(wanted - got)} too many {sorted(got - wanted)}")
@@ -109,7 +109,8 @@ def statuses_and_reasons(rows: Iterable[Row], labels: Iterable[dict[str, str]]) 
     misses = []
     for label in labels:
         row = by_path.get(label["file"])
-        first = row.result.recipients[0] if row and row.result.recipients else None
+        named = row.result.recipients if row else ()
+        first = named[min(int(label["n"] or 0), len(named) - 1)] if named else None
         if row is None or row.kind not in WANTED:
             continue
         if label["dsn"] and STATUS_OR_REPLY.search(row.raw.decode("latin-1")):

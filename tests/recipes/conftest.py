@@ -163,7 +163,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("program")
     site = ROOT / "docs" / "demo" / "ndrfilter.yml"
     command = f'{sys.executable}" -m "ndrfilter'
-    return script(folder / "ndrfilter", f'#!/bin/sh\nNDRFILTER_CONFIG="{site}" exec "{command}" "$@"\n')
+    return script(
+        folder / "ndrfilter", f'#!/bin/sh\nPYTHONPATH="{ROOT}" NDRFILTER_CONFIG="{site}" exec "{command}" "$@"\n'
+    )
 
 
 BREAKAGES = {

@@ -83,16 +83,22 @@ def _routed(words: list[str]) -> bool:
 
 
 def _take(found: list[Address], words: list[str], angle: str) -> None:
-    text = angle or "".join(words).strip()
-    if not angle and " " in text:
-        # "a @ b" is obsolete syntax; "Some Name a@b" is a broken list: the word with the @ is meant.
-        joined = [word for word in text.split() if "@" in word]
-        text = joined[0] if joined and joined[0] != "@" else text.replace(" ", "")
-    if not angle and "@" not in text:
-        return
-    address = parse_address(text)
-    if address is not None:
+    address = parse_address(angle or _bare(words))
+    if address is not None and (angle or address.domain):
         found.append(address)
+
+
+def _bare(words: list[str]) -> str:
+    """The address among words outside angle brackets."""
+    groups = [""]
+    for word in words:
+        if word.isspace():
+            groups.append("")
+        else:
+            groups[-1] += word
+    # "a @ b" is obsolete syntax; "Some Name a@b" is a broken list: the word with the @ is meant.
+    with_at = [group for group in groups if "@" in group]
+    return with_at[0] if with_at and with_at[0] != "@" else "".join(groups)
 
 
 def addresses_of(*fields: Field | None) -> tuple[Address, ...]:

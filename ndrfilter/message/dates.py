@@ -11,15 +11,14 @@ _ZONES = {
     "mesz": 120, "eet": 120, "eest": 180, "msk": 180, "msd": 240, "jst": 540, "kst": 540, "hkt": 480, "ist": 330,
     "aest": 600, "nzst": 720,
 }  # fmt: skip
-_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-_TIME = r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d{1,9})?(?:\s{0,3}([ap]m)\b)?"
-_ZONE = r"(?:\s{0,3}(?:gmt|utc)?([+-]\d{2}:?\d{2})|\s{0,3}\(?([a-z]{1,4})\b)?"
-_USUAL = re.compile(rf"\b(\d{{1,2}})[\s,-]{{1,3}}{_MONTH}[\s,.-]{{1,3}}(\d{{2,4}})[\s,]{{1,3}}{_TIME}{_ZONE}", re.I)
+_MONTH = r"([A-Za-z]{3})[a-z]{0,6}"
+_TIME = r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d{1,9})?(?:\s{0,3}([AaPp][Mm])\b)?"
+_ZONE = r"(?:\s{0,3}(?:GMT|UTC)?([+-]\d{2}:?\d{2})|\s{0,3}\(?([A-Za-z]{1,4})\b)?"
+_USUAL = re.compile(rf"\b(\d{{1,2}})[\s,-]{{1,3}}{_MONTH}[\s,.-]{{1,3}}(\d{{2,4}})[\s,]{{1,3}}{_TIME}{_ZONE}")
 _ASCTIME = re.compile(
-    rf"\b{_MONTH}\s{{1,3}}(\d{{1,2}})\s{{1,3}}{_TIME}\s{{1,3}}(?:([a-z]{{2,4}})\s{{1,3}})?(\d{{4}})(?:\s{{1,3}}([+-]\d{{4}}))?",
-    re.I,
+    rf"\b{_MONTH}\s{{1,3}}(\d{{1,2}})\s{{1,3}}{_TIME}\s{{1,3}}(?:([A-Za-z]{{2,4}})\s{{1,3}})?(\d{{4}})(?:\s{{1,3}}([+-]\d{{4}}))?",
 )
-_ISO = re.compile(rf"\b(\d{{4}})-(\d{{2}})-(\d{{2}})[T ]{_TIME}{_ZONE}", re.I)
+_ISO = re.compile(rf"\b(\d{{4}})-(\d{{2}})-(\d{{2}})[T ]{_TIME}{_ZONE}")
 _MAX_CHARS = 200
 
 
@@ -28,10 +27,10 @@ def parse_date(text: str) -> float | None:
     text = text[:_MAX_CHARS]
     if found := _USUAL.search(text):
         day, month, year, *clock = found.groups()
-        return _epoch(int(year), _MONTHS[month.lower()], int(day), *clock)
+        return _epoch(int(year), _MONTHS.get(month.lower(), 0), int(day), *clock)
     if found := _ASCTIME.search(text):
         month, day, hour, minute, second, noon, name, year, offset = found.groups()
-        return _epoch(int(year), _MONTHS[month.lower()], int(day), hour, minute, second, noon, offset, name)
+        return _epoch(int(year), _MONTHS.get(month.lower(), 0), int(day), hour, minute, second, noon, offset, name)
     if found := _ISO.search(text):
         year, month, day, *clock = found.groups()
         return _epoch(int(year), int(month), int(day), *clock)

@@ -57,6 +57,23 @@ def scan(data: bytes, start: int = 0, end: int | None = None, *, strict: bool = 
     """
     end = len(data) if end is None else end
     position = start if strict else _skip_junk(data, start, end)
+    clean = _clean(data, position, end)
+    return clean or _scan_lines(data, start, position, end)
+
+
+def _clean(data: bytes, position: int, end: int) -> Block | None:
+    """The usual header, small and of nothing but fields up to a blank line, in one stroke; else None."""
+    blank = data.find(b"\n\n", position, min(end, position + limits.MAX_FIELD_BYTES))
+    if blank < 0:
+        return None
+    pairs = _FIELD.findall(data, position, blank + 1)
+    if len(pairs) > limits.MAX_HEADER_FIELDS or sum([len(name) + len(raw) + 2 for name, raw in pairs]) != blank + 1 - position:
+        return None
+    return Block(Headers(pairs), blank + 2, ()) if pairs else None
+
+
+def _scan_lines(data: bytes, start: int, position: int, end: int) -> Block:
+    """Any header, field by field."""
     fields: list[tuple[bytes, bytes]] = []
     defects: list[str] = []
     stop = min(end, position + limits.MAX_HEADER_BYTES)

@@ -38,15 +38,23 @@ class Field:
 class Headers:
     """Header fields in order, duplicates kept; names compare without case. `pairs` are names and raw values."""
 
-    __slots__ = ("_fields", "_index", "pairs")
+    __slots__ = ("_index", "_made", "pairs")
 
     def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
         self.pairs = pairs
+        self._made: dict[int, Field] = {}
 
-    @lazy
+    @property
     def fields(self) -> tuple[Field, ...]:
         """Every field, top first."""
-        return tuple(Field(name.decode("latin-1"), raw) for name, raw in self.pairs)
+        return tuple([self._field(place) for place in range(len(self.pairs))])
+
+    def _field(self, place: int) -> Field:
+        field = self._made.get(place)
+        if field is None:
+            name, raw = self.pairs[place]
+            field = self._made[place] = Field(name.decode("latin-1"), raw)
+        return field
 
     @lazy
     def index(self) -> dict[str, list[int]]:
@@ -63,12 +71,12 @@ class Headers:
     def all(self, name: str) -> tuple[Field, ...]:
         """Every field of that name, top first."""
         places = self.index.get(name.lower())
-        return tuple([self.fields[place] for place in places]) if places else ()
+        return tuple([self._field(place) for place in places]) if places else ()
 
     def first(self, name: str) -> Field | None:
         """The topmost field of that name."""
         places = self.index.get(name.lower())
-        return self.fields[places[0]] if places else None
+        return self._field(places[0]) if places else None
 
     def text(self, name: str) -> str:
         """The topmost field's text, or an empty string."""

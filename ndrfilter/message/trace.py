@@ -16,15 +16,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndrfilter.message.model import Headers
 
+# over all comments in lower case, one a line
 _AUTHENTICATED = re.compile(
-    r"^auth(?:enticated\b|: \S)|\bauthenticated (?:sender|bits|user)|^account |\bauth=yes\b|\bA=\w"
-    r"|^[0-9a-f.:]+ with (?:plain|login|cram)",
-    re.I | re.M,
+    r"(?m)^auth(?:enticated\b|: \S)|\bauthenticated (?:sender|bits|user)|^account |\bauth=yes\b|\ba=\w"
+    r"|^[0-9a-f.:]+ with (?:plain|login|cram)"
 )
 _LOCAL = re.compile(
-    r"invoked (?:by (?:uid|alias)|for bounce|from command)|, from userid \d|^uid \d|\[local\]|\[unix socket\]"
-    r"|^from \S+@\S+$|^localhost$",
-    re.I | re.M,
+    r"(?m)invoked (?:by (?:uid|alias)|for bounce|from command)|, from userid \d|^uid \d|\[local\]|\[unix socket\]"
+    r"|^from \S+@\S+$|^localhost$"
 )
 _LOCAL_WITH = frozenset({"local", "bsmtp", "rules", "store", "internal"})
 _SENDER = re.compile(r"envelope-(?:from|sender):? <?([^\s<>()]*+)>?", re.I)
@@ -44,7 +43,8 @@ def parse_received(text: str) -> Hop:
     peer = read_peer(clauses.get("from"), dialect.habits)
     comments = clauses.comments()
     protocol = clauses.get("with").phrase
-    sender = _SENDER.search(comments)
+    lower = comments.lower()
+    sender = _SENDER.search(comments) if "envelope-" in lower else None
     return Hop(
         helo=peer.helo,
         rdns=peer.rdns,
@@ -55,8 +55,8 @@ def parse_received(text: str) -> Hop:
         time=parse_date(clauses.date),
         for_=_bare(clauses.get("for").word),
         sender=sender[1] if sender else None,
-        authenticated=protocol.endswith(("smtpa", "smtpsa")) or _AUTHENTICATED.search(comments) is not None,
-        local=peer.ip is None and _is_local(clauses, protocol, comments),
+        authenticated=protocol.endswith(("smtpa", "smtpsa")) or _AUTHENTICATED.search(lower) is not None,
+        local=peer.ip is None and _is_local(clauses, protocol, lower),
         forged=peer.forged,
         dialect=dialect.name,
         text=text,

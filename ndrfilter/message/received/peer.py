@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 _IPV4 = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _BRACKETED = re.compile(
-    rf"\[(?:IPv6:|::ffff:)?({_IPV4}|[0-9a-f]{{0,4}}:[0-9a-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?\]", re.I
+    rf"\[(?:[Ii][Pp][Vv]6:|::[Ff]{{4}}:)?({_IPV4}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?\]"
 )
 _BARE = re.compile(
-    rf"(?:::ffff:)?({_IPV4}|[0-9a-f]{{0,4}}:[0-9a-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?(?=\s|\Z)", re.I
+    rf"(?:::[Ff]{{4}}:)?({_IPV4}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?(?=\s|\Z)"
 )
-_GREETING = re.compile(r"(?:^|[\s\"])(?:(?:helo|ehlo|lhlo)[= ]\s*+([^\s()\"]++))", re.I)
+_GREETING = re.compile(r"(?:^|[\s\"])(?:HELO|EHLO|LHLO|helo|ehlo|lhlo)[= ]\s*+([^\s()\"]++)")
 _NAME = re.compile(r"(?:[^\s@\[]{1,64}@)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,254})(?=[\s\[]|\Z)")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*+\.)++[a-z0-9_-]++\Z|localhost\Z")
 _NO_NAME = frozenset({

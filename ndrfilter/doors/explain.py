@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from ndrfilter.doors import envelope, options, sources, words
 from ndrfilter.doors.text import Style, clip, complain, escape, say, style_for, wrap
+from ndrfilter.site import NO_SITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
     from ndrfilter.engine.result import Result
+    from ndrfilter.site import Site
 
 WIDTH = 78
 _DESCRIPTION = """\
@@ -54,13 +56,14 @@ def run(args: argparse.Namespace) -> int:
         return _USAGE
     told, word = envelope.envelope_of(args, source.raw, os.environ if args.path == sources.STDIN else {})
     result = judge.check(source.raw, envelope=told, envelope_source=word)
-    for line in page(result, style_for(args.color, sys.stdout)):
+    site = judge.config.site_for(told.recipients)
+    for line in page(result, style_for(args.color, sys.stdout), site):
         say(line)
     return _FOUND
 
 
-def page(result: Result, style: Style) -> Iterator[str]:
-    """The page, line by line, at most 78 columns but for long words."""
+def page(result: Result, style: Style, site: Site = NO_SITE) -> Iterator[str]:
+    """The page, line by line, at most 78 columns but for long words; `site` is the one it was judged for."""
     verdict = style(result.verdict.upper(), *words.COLOURS.get(result.verdict, ()))
     yield f"{verdict}: {words.headline(result)}"
     sections = (
@@ -71,7 +74,7 @@ def page(result: Result, style: Style) -> Iterator[str]:
         ("What came back?", list(_came_back(result))),
         (_evidence_title(result), list(_evidence(result))),
         ("What could not be decided?", list(_open(result))),
-        ("What would make it surer?", list(_surer(result))),
+        ("What would make it surer?", list(_surer(result, site))),
         ("What failed on our side?", [f"{trouble.where}: {trouble.what}" for trouble in result.errors]),
     )
     for title, texts in sections:
@@ -135,15 +138,15 @@ def _open(result: Result) -> Iterator[str]:
         yield f"and {more} more"
 
 
-def _surer(result: Result) -> Iterator[str]:
+def _surer(result: Result, site: Site) -> Iterator[str]:
     if result.verdict != words.UNDETERMINED:
         return
     if result.original is None:
         yield "Nothing of the original came back. Only a record of what you send can tell whose it was."
-    if 0 < result.score < result.required:
+    if 0 < result.score < result.required and site.configured and "relays" not in site.complete:
         yield (
             "If all mail of your domains leaves through the relays of your configuration, say so there "
-            "(complete: [relays]): then it counts that this message did not."
+            "(complete: [relays]); then it counts when a message did not."
         )
     if result.envelope_source == envelope.NONE:
         yield "The envelope is not known; --sender and --recipient tell it."

@@ -9,18 +9,17 @@ from ndrfilter.errors import UsageError
 from ndrfilter.schema import VERDICTS
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from ndrfilter.api import Filter
 
 
 def add_me(parser: argparse.ArgumentParser) -> None:
-    """`--me ADDRESS`."""
+    """`--me ADDRESS` and `--no-dns`."""
     parser.add_argument(
         "--me",
         metavar="ADDRESS",
-        help="your address: protect its domain without a configuration file",
+        help="your address: protect its domain, with what DNS says of its servers, instead of a configuration",
     )
+    parser.add_argument("--no-dns", action="store_true", help="do not ask DNS about the domain of --me")
 
 
 def verdicts(text: str) -> tuple[str, ...]:
@@ -35,15 +34,14 @@ def verdicts(text: str) -> tuple[str, ...]:
 
 
 def open_filter(args: argparse.Namespace) -> Filter:
-    """The filter for `--config` and `--me`; raises ConfigError, UsageError."""
+    """The filter for `--config` or `--me`; raises ConfigError, UsageError."""
     from ndrfilter.api import Filter
 
-    return Filter.from_config(site_of(args.me) if getattr(args, "me", None) else args.config)
+    if not args.me:
+        return Filter.from_config(args.config)
+    if args.config:
+        raise UsageError("--me stands instead of a configuration; leave one of them out")
+    from ndrfilter.adapters.dns import DnsResolver
+    from ndrfilter.config import for_me
 
-
-def site_of(address: str) -> dict[str, Any]:
-    """A configuration for the owner of one address; raises UsageError if it has no domain."""
-    _local, _at, domain = address.strip().strip("<>").rpartition("@")
-    if not domain or "." not in domain:
-        raise UsageError(f"--me: {address!r} is no mail address; write --me you@example.com")
-    return {"site": {"domains": [domain]}}
+    return Filter.from_config(for_me(args.me, None if args.no_dns else DnsResolver()))

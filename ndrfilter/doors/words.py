@@ -25,6 +25,7 @@ _KINDS = {
     "feedback": "spam complaint", "virus-notice": "virus notice", "report": "report",
 }  # fmt: skip
 _LONG = 120
+_NOTICED = 0.051  # two sums that people see as different at one decimal
 
 
 def headline(result: Result) -> str:
@@ -41,13 +42,25 @@ def headline(result: Result) -> str:
 
 
 def measure(result: Result) -> str:
-    """The score beside what was required, "9.0 of 5.0"; how it was proved; or nothing for ordinary mail."""
+    """The score beside what was required, "9.0 of 5.0"; how it was proved; or nothing for ordinary mail.
+
+    "capped" where the rules shown come to something else: groups have caps, and absence counts only where it may.
+    """
     if result.verdict == NO_BOUNCE:
         return ""
     if result.verdict == GENUINE and result.evidence in ("proof", "record"):
         return f"by {result.evidence}"
     required = -result.required if result.verdict == GENUINE else result.required
-    return f"{one_decimal(result.score)} of {one_decimal(required)}"
+    capped = ", capped" if abs(_sum(result) - result.score) > _NOTICED else ""
+    return f"{one_decimal(result.score)} of {one_decimal(required)}{capped}"
+
+
+def _sum(result: Result) -> float:
+    """What the hits shown come to on the axis of the score, before any cap."""
+    live = [hit for hit in result.hits if not hit.shadow]
+    if result.verdict == FAKE:
+        return sum(hit.score for hit in live if hit.toward == FAKE)
+    return sum({BACKSCATTER: hit.score, GENUINE: -hit.score}.get(hit.toward, 0.0) for hit in live)
 
 
 def sign(hit: Hit) -> str:

@@ -66,7 +66,7 @@ GENUINE = BACKSCATTER._replace(
 )  # fmt: skip
 UNDETERMINED = BACKSCATTER._replace(
     verdict="undetermined",
-    score=2.0,
+    score=2.0,  # the hit below comes to nothing: as if capped
     hits=(Hit("LIST_VERP", "", 0.0, "structure", "a mailing list's bounce handling wants this"),),
     original=None,
     evidence="",

@@ -115,15 +115,16 @@ def test_trace_shows_conditions(ndrfilter, bounce):
 
 
 def test_me_makes_a_site(ndrfilter, bounces):
-    done = ndrfilter("check", "--json", "--me", "alice@home-postfix.test", bounces / "forged-exim-full.eml")
+    done = ndrfilter("check", "--json", "--no-dns", "--me", "alice@home-postfix.test", bounces / "forged-exim-full.eml")
     assert done.returncode == 0
-    assert "no-site" not in done.stdout.decode()
+    assert "nobody told us" not in done.stdout.decode()
+    assert "nobody told us" in ndrfilter("check", "--json", bounces / "forged-exim-full.eml").stdout.decode()
 
 
 @pytest.mark.parametrize(
     "args",
     [
-        (), ("nix",), ("check", "--only", "nix", "x"), ("check", "--me", "nobody", "x"), ("check", "--files", "-0"),
+        (), ("nix",), ("check", "--only", "nix", "x"), ("check", "--me", "nobody", "-"), ("check", "--me", "a@b.example", "-c", "x", "-"), ("check", "--files", "-0"),
         ("check", "--client-ip", "x", "-"),
     ],
 )  # fmt: skip

@@ -52,7 +52,7 @@ def test_fifty_megabytes(process):
 
 
 BROKEN = [
-    ("ndrfilter.yml", "site: [\n", "ndrfilter.yml:1"),
+    ("ndrfilter.yml", "site: [\n", "ndrfilter.yml:2"),
     ("ndrfilter.yml", "site: {domains: [example.com]}\nruleset: nowhere\n", "nowhere"),
     ("rules/own.ndr", "language 1\nrule BROKEN {\n", "own.ndr:2"),
 ]

@@ -9,6 +9,7 @@ from ndrfilter.doors.explain import page
 from ndrfilter.doors.listing import FEW, Listing, block, line
 from ndrfilter.doors.reply import annotate
 from ndrfilter.doors.text import Style
+from ndrfilter.site import Site
 
 NAMES = ("backscatter", "genuine", "undetermined", "fake", "ordinary")
 
@@ -24,7 +25,7 @@ def test_block(name, results, golden):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_page(name, results, golden):
-    golden(f"page-{name}.txt", joined(page(results[name], Style())))
+    golden(f"page-{name}.txt", joined(page(results[name], Style(), Site(domains=("example.com",)))))
 
 
 def test_colour(results, golden):

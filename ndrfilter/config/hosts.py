@@ -9,6 +9,23 @@ from ndrfilter.site import Relay
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndrfilter.config.tree import Node, Place, Reader
+    from ndrfilter.site import Network
+
+
+_EVERYBODYS = tuple(
+    map(
+        ip_network,
+        (
+            "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+            "0.0.0.0/8", "::1/128", "fc00::/7", "fe80::/10",
+        ),
+    )
+)  # fmt: skip
+
+
+def everybodys(network: Network) -> bool:
+    """Whether every organisation may use that network inside (RFC 1918, 4193, 6598; loopback, link-local)."""
+    return any(known.version == network.version and network.subnet_of(known) for known in _EVERYBODYS)  # type: ignore[arg-type]
 
 
 def a_labels(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ndrfilter.config.hosts import everybodys
 from ndrfilter.errors import Diagnostic
 
 TYPE_CHECKING = False
@@ -91,7 +92,7 @@ def _relay(config: Config, place: str, relay: Relay) -> Iterator[Diagnostic]:
     if network is None:
         if "." not in relay.name:
             yield _warning(config, place, "W713", f'"{relay.name}" has no dot', "write the full name, as DNS has it")
-    elif network.is_private:
+    elif everybodys(network):
         advice = "name the public address: every organisation has such addresses, so nothing can be told by them"
         yield _warning(config, place, "W707", f"{network} is a private network", advice)
     elif network.prefixlen < _NARROWEST[network.version]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from ndrfilter.config.hosts import a_labels, is_host
+from ndrfilter.config.hosts import a_labels, everybodys, is_host
 from ndrfilter.config.published import Finding
 from ndrfilter.site import within
 
-_LOCAL = ("localhost", "localdomain", "local", "internal", "invalid", "example", "lan", "home.arpa")
+_LOCAL = ("localhost", "localdomain", "local", "internal", "lan", "home.arpa")
 
 
 class Findings:
@@ -73,7 +73,7 @@ def _place(text: str) -> str:
         name = a_labels(bare)
         usable = is_host(name.removeprefix("*.")) and "." in name and not _is_local(name)
         return name if usable else ""
-    if network.is_private or network.is_loopback or network.prefixlen == 0 or network.is_multicast:
+    if everybodys(network) or network.prefixlen == 0 or network.is_multicast:
         return ""
     return str(network.network_address) if network.num_addresses == 1 else str(network)
 

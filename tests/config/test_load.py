@@ -1,0 +1,217 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ndrfilter import config
+from ndrfilter.config.load import from_text
+from ndrfilter.config.model import DEFAULT
+from ndrfilter.errors import ConfigError
+from ndrfilter.site import NO_SITE
+
+SITE = "site: {domains: [%s], relays: [mail.example.com]}\n"
+FULL = """\
+site:
+  domains: [example.com, "*.Example.ORG", bücher.example]
+  relays:
+    - mail.example.com
+    - 192.0.2.0/24
+    - 2001:db8::25
+    - {name: "*.outbound.example.net", shared: yes, account: Tenant-1}
+  receivers: [mx1.example.com, 192.0.2.25]
+  authserv_id: mx1.example.com
+  complete: [relays, signing]
+  vars: {tenant: 0123}
+ruleset: strict
+actions: {fake: quarantine}
+plugins:
+  - spf
+  - dnsbl: {zones: [bl.example], weight: 2.5, deep: true, note: "1"}
+lists: {partners: partners.txt}
+"""
+
+
+@pytest.fixture
+def full(tmp_path):
+    (tmp_path / "partners.txt").write_text("example.net\n")
+    (tmp_path / "rules").mkdir()
+    path = tmp_path / "ndrfilter.yml"
+    path.write_text(FULL, "utf-8")
+    return config.load(path)
+
+
+def test_every_key_is_read(full, tmp_path):
+    [site] = full.sites
+    assert site.domains == ("example.com", "*.example.org", "xn--bcher-kva.example")
+    assert [str(relay.network or relay.name) for relay in site.relays] == [
+        "mail.example.com", "192.0.2.0/24", "2001:db8::25/128", "*.outbound.example.net",
+    ]  # fmt: skip
+    assert (site.relays[3].shared, site.relays[3].account) == (True, "Tenant-1")
+    assert [str(receiver.network or receiver.name) for receiver in site.receivers] == [
+        "mx1.example.com",
+        "192.0.2.25/32",
+    ]
+    assert site.authserv_ids == ("mx1.example.com",)
+    assert site.complete == {"relays", "signing"}
+    assert site.vars == (("tenant", "0123"),)
+    assert full.ruleset == "strict"
+    assert full.actions == {"backscatter": "header", "fake": "quarantine"}
+    assert full.plugins == ("spf", "dnsbl")
+    assert full.settings["dnsbl"] == {"zones": ["bl.example"], "weight": 2.5, "deep": True, "note": "1"}
+    assert full.lists == {"partners": tmp_path / "partners.txt"}
+    assert (full.local_rules, full.local_rulesets) == (tmp_path / "rules", None)
+
+
+def test_every_value_knows_where_it_came_from(full, tmp_path):
+    path = tmp_path / "ndrfilter.yml"
+    assert str(full.origin("site.domains")) == f"{path}:2"
+    assert str(full.origin("site.relays[1]")) == f"{path}:5"
+    assert str(full.origin("actions.fake")) == f"{path}:13"
+    assert full.origin("actions.backscatter") is DEFAULT
+
+
+def test_a_mapping_says_the_same_as_a_file():
+    made = config.from_mapping({"site": {"domains": ["example.com"], "relays": ["mail.example.com", "192.0.2.0/24"]}})
+    written = from_text("site:\n  domains: [example.com]\n  relays: [mail.example.com, 192.0.2.0/24]\n", _nowhere())
+    assert made.sites == written.sites
+    assert str(made.origin("site.domains")) == "mapping"
+
+
+def _nowhere():
+    from pathlib import Path
+
+    return Path("nowhere/ndrfilter.yml")
+
+
+def test_a_mapping_is_checked_like_a_file():
+    with pytest.raises(ConfigError) as caught:
+        config.from_mapping({"site": {"domains": ["a@example.com"], "relais": []}, "rulesets": 1})
+    assert [mistake.code for mistake in caught.value.diagnostics] == ["E610", "E610", "E702"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"NDRFILTER_CONFIG": "named.yml", "XDG_CONFIG_HOME": "xdg"}, "named.example"),
+        ({"XDG_CONFIG_HOME": "xdg", "HOME": "home"}, "xdg.example"),
+        ({"HOME": "home"}, "home.example"),
+        ({"XDG_CONFIG_HOME": "empty", "HOME": "home"}, None),
+    ],
+)
+def test_where_configurations_are_looked_for(tmp_path, environment, expected):
+    for name, domain in (("named.yml", "named.example"), ("xdg/ndrfilter/ndrfilter.yml", "xdg.example"),
+                         ("home/.config/ndrfilter/ndrfilter.yml", "home.example")):  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(SITE % domain)
+    found = config.find({key: str(tmp_path / value) for key, value in environment.items()})
+    if expected is None:
+        assert found is None or str(found).startswith("/etc/")
+    else:
+        assert config.load(found).sites[0].domains == (expected,)
+
+
+@pytest.mark.parametrize("named", ["missing.yml", ""])
+def test_a_file_that_was_named_must_be_there(tmp_path, named):
+    with pytest.raises(ConfigError, match="cannot read"):
+        config.load(environ={"NDRFILTER_CONFIG": str(tmp_path / named)})
+
+
+def test_a_huge_file_is_refused(tmp_path):
+    path = tmp_path / "big.yml"
+    path.write_text("# " + "x" * 1_100_000)
+    with pytest.raises(ConfigError, match="bigger"):
+        config.load(path)
+
+
+def test_deep_nesting_is_refused(tmp_path):
+    path = tmp_path / "deep.yml"
+    path.write_text("[" * 100_000)
+    with pytest.raises(ConfigError, match="nest deeper"):
+        config.load(path)
+
+
+def test_an_anchor_may_be_used_where_it_is_short():
+    text = "sites:\n  - {domains: [a.example], relays: &ours [mail.example.com]}\n  - {domains: [b.example], relays: *ours}\n"
+    assert len({site.relays for site in from_text(text, _nowhere()).sites}) == 1
+
+
+def test_a_domains_file(tmp_path):
+    (tmp_path / "domains.txt").write_text("# ours\nexample.net\n  Example.ORG  # too\n\n")
+    path = tmp_path / "ndrfilter.yml"
+    path.write_text("site: {domains: [example.com], domains_file: domains.txt, relays: [mail.example.com]}")
+    assert config.load(path).sites[0].domains == ("example.com", "example.net", "example.org")
+
+
+def test_a_mistake_in_a_domains_file_has_its_place(tmp_path):
+    (tmp_path / "domains.txt").write_text("example.net\nanna@example.org\n")
+    path = tmp_path / "ndrfilter.yml"
+    path.write_text("site: {domains_file: domains.txt}")
+    with pytest.raises(ConfigError) as caught:
+        config.load(path)
+    [mistake] = caught.value.diagnostics
+    assert (mistake.file, mistake.line, mistake.column) == (str(tmp_path / "domains.txt"), 2, 1)
+
+
+SITES = {
+    "sites": [
+        {"domains": ["example.com"], "relays": ["mail.example.com"]},
+        {"domains": ["*.example.com", "example.org"], "relays": ["mail.example.org"]},
+        {"domains": ["deep.sub.example.com"], "relays": ["mail.sub.example.com"]},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("recipients", "number"),
+    [
+        (["anna@example.com"], 0),
+        (["anna@Sub.Example.com"], 1),
+        (["anna@deep.sub.example.com"], 2),
+        (["anna@below.example.org"], 1),
+        (["x@elsewhere.example", "anna@example.org"], 1),
+        (["x@elsewhere.example"], None),
+        ([], None),
+    ],
+)
+def test_the_site_of_a_recipient(recipients, number):
+    chosen = config.from_mapping(SITES)
+    assert chosen.site_for(recipients) == (NO_SITE if number is None else chosen.sites[number])
+
+
+def test_the_only_site_stands_for_everybody():
+    chosen = config.from_mapping({"site": SITES["sites"][0]})
+    assert chosen.site_for([]) == chosen.site_for(["x@elsewhere.example"]) == chosen.sites[0]
+
+
+def test_nothing_configured_has_no_site():
+    assert config.from_mapping({}).site_for(["a@example.com"]) == NO_SITE
+
+
+def mistakes(read, *arguments):
+    """The mistakes, empty for a sound configuration, None for an error that says nothing."""
+    try:
+        read(*arguments)
+    except ConfigError as error:
+        return error.diagnostics or None
+    return ()
+
+
+@given(st.text(alphabet="site: domnra[]{},-\"'*&!|>%@\t\n #x1.?~", max_size=120))
+def test_any_text_is_a_configuration_or_a_mistake(text):
+    assert mistakes(from_text, text, _nowhere()) is not None
+
+
+_KEYS = st.sampled_from(
+    ["site", "sites", "domains", "relays", "receivers", "complete", "vars", "name", "actions", "lists", "x"]
+)
+_SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from(["example.com", "192.0.2.1/8"])
+)
+_TREES = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=4), max_leaves=12
+)
+
+
+@given(st.dictionaries(_KEYS | st.sampled_from(["ruleset", "plugins"]), _TREES, max_size=4))
+def test_any_mapping_is_a_configuration_or_a_mistake(mapping):
+    assert mistakes(config.from_mapping, mapping) is not None

@@ -14,6 +14,8 @@ from ndrfilter.message.model import Link, Part
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]|table|pre|blockquote|ul|ol|hr))\b[^<>]*>", re.I)
 _CELL = re.compile(r"</t[dh]\s*>", re.I)
 _TAG = re.compile(r"<[!/?A-Za-z][^<>]*>")
+_FLOW = re.compile(r"[ \t\n]++")
+_INDENT = re.compile(r"(?m)^ ")
 _SPACES = re.compile(r"[ \t\xa0]++")
 _BLANK_LINES = re.compile(r"\n[ \t]*+\n(?:[ \t]*+\n)++")
 _ANCHOR = re.compile(r"<a\b([^<>]*)>", re.I)
@@ -72,16 +74,14 @@ def strip_html(html: str) -> str:
     from html import unescape  # heavy table: only where there is HTML
 
     html = _without(_without(_without(html, "<!--", "-->"), "<style", "</style"), "<script", "</script")
-    if "<pre" not in html and "<PRE" not in html:
-        html = html.replace("\n", " ")
-    html = _CELL.sub("\t", _BREAK.sub("\n", html))
-    text = unescape(_TAG.sub("", html))
-    lines = (_SPACES.sub(" ", line).rstrip() for line in text.split("\n"))
-    return _BLANK_LINES.sub("\n\n", "\n".join(line[1:] if line.startswith(" ") else line for line in lines))
+    html = html if "<pre" in html.lower() else _FLOW.sub(" ", html)
+    html = _TAG.sub("", _CELL.sub("\t", _BREAK.sub("\n", html)))
+    lines = (line.rstrip() for line in unescape(_INDENT.sub("", html)).replace("\xa0", " ").split("\n"))
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines))
 
 
 def _without(html: str, start: str, end: str) -> str:
-    """`html` without what stands from `start` to `end`, any case; an open end takes nothing away."""
+    """`html` without what stands from `start` to the `>` of `end`, any case; an open end takes nothing away."""
     lower = html.lower()
     if len(lower) != len(html):  # a few letters grow when lowered, and places would shift
         lower = html
@@ -90,10 +90,11 @@ def _without(html: str, start: str, end: str) -> str:
     position = 0
     while at >= 0:
         close = lower.find(end, at + len(start))
+        close = lower.find(">", close) if close >= 0 else -1
         if close < 0:
             break
         out.append(html[position:at])
-        position = close + len(end)
+        position = close + 1
         at = lower.find(start, position)
     out.append(html[position:])
     return "".join(out)

@@ -10,7 +10,7 @@ from ndrfilter.message.dates import parse_date
 from ndrfilter.message.model import Hop
 from ndrfilter.message.received.clauses import Clauses, split
 from ndrfilter.message.received.dialects import dialect_of
-from ndrfilter.message.received.peer import name_of, read_peer
+from ndrfilter.message.received.peer import NOBODY, name_of, read_peer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def parse_received(text: str) -> Hop:
     text = text[:_MAX_CHARS]
     clauses = split(text)
     dialect = dialect_of(clauses)
-    peer = read_peer(clauses.get("from"), dialect.habits)
+    peer = NOBODY if clauses.doubtful else read_peer(clauses.get("from"), dialect.habits)
     comments = clauses.comments()
     protocol = clauses.get("with").phrase
     lower = comments.lower()

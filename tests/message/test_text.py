@@ -64,7 +64,7 @@ def test_link_text():
 
 def test_links_in_plain_text():
     links = parse(b"Subject: x\n\nSee (https://a.example/path). Or www.b.example, not ftp.c\n").links
-    assert [(link.url, link.domain) for link in links] == [("https://a.example/path", "a.example"), ("www.b.example", "b.example")]
+    assert [(link.url, link.domain) for link in links] == [("https://a.example/path", "a.example"), ("www.b.example", "www.b.example")]
 
 
 def test_links_are_bounded():

@@ -36,6 +36,7 @@ class Clauses(Noun):
 
     by_keyword: dict[str, Clause]
     date: str
+    doubtful: bool  # from or by stands there twice: a greeting with blanks in it may have brought its own
 
     def get(self, keyword: str) -> Clause:
         """The clause of that keyword, perhaps an empty one."""
@@ -52,6 +53,7 @@ def split(text: str) -> Clauses:
     keyword = ""
     words: list[str] = []
     comments: list[str] = []
+    doubtful = False
     depth, opened = 0, 0
     before, semicolon, date = text.rpartition(";")
     if not semicolon or date.count(")") > date.count("("):
@@ -69,6 +71,7 @@ def split(text: str) -> Clauses:
         elif (words or comments or not keyword) and token.lower() in _KEYWORDS:
             if keyword not in found:
                 found[keyword] = Clause(tuple(words), tuple(comments))
+            doubtful = doubtful or (token.lower() in ("from", "by") and token.lower() in found)
             keyword, words, comments = token.lower(), [], []
         elif token != ")":
             words.append(token)
@@ -76,4 +79,4 @@ def split(text: str) -> Clauses:
         comments.append(before[opened:].strip())
     if keyword not in found:
         found[keyword] = Clause(tuple(words), tuple(comments))
-    return Clauses(found, date)
+    return Clauses(found, date, doubtful)

@@ -88,7 +88,7 @@ _QMAIL, _IRONPORT, _COURIER = Dialect("qmail", Habits(bare=True)), Dialect("iron
 _UNKNOWN = Dialect("")
 _QMAIL_DATE = re.compile(r"\s*\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d -0000\s*\Z")
 _IRONPORT_DATE = re.compile(r"\s*\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}\s*\Z")
-_COURIER_ID = re.compile(r"[0-9A-F]{16}\.[0-9A-F]{8}\.[0-9A-F]{8}\Z")
+_COURIER_ID = re.compile(r"[0-9A-F]{16}\.[0-9A-F]{16}\.[0-9A-F]{8}\Z")
 
 
 def dialect_of(clauses: Clauses) -> Dialect:

@@ -56,6 +56,9 @@ class Peer(Noun):
     forged: bool = False
 
 
+NOBODY = Peer()
+
+
 def read_ip(text: str) -> Ip | None:
     """An address without brackets, prefixes or ports; IPv4-mapped IPv6 comes back as IPv4."""
     try:
@@ -113,22 +116,32 @@ def _stated_greeting(clause: Clause) -> str | None:
 
 
 def _address(clause: Clause, stated: str | None) -> tuple[Ip | None, str, bool]:
-    """The peer's address, the name that stands before it in the same comment, and whether it stood in brackets."""
+    """The peer's address, the name that stands before it in the same comment, and whether it stood in brackets.
+
+    The recorder's own comment is the last one with an address; where there are two, the first may be from the greeting,
+    and no name is believed.
+    """
+    result: tuple[Ip | None, str, bool] = (None, "", False)
     for comment in clause.comments:
-        text = _GREETING.sub(" ", comment) if stated is not None else comment
-        found = _BRACKETED.search(text)
-        if found is not None and (address := read_ip(found[1])):
-            name = _NAME.match(text)
-            return (
-                address,
-                name[1] if name and name.end() <= found.start() and name[1].lower() not in _NO_NAME else "",
-                True,
-            )
-        bare = _BARE.match(text.rpartition("@")[2].strip())
-        if bare is not None and (address := read_ip(bare[1])):
-            return address, "", False
+        seen = _commented(_GREETING.sub(" ", comment) if stated is not None else comment)
+        if seen is not None:
+            result = seen if result[0] is None else (seen[0], "unknown", seen[2])
+    if result[0] is not None:
+        return result
     for word in clause.words[1:]:
         found = _BRACKETED.fullmatch(word)
         if found is not None and (address := read_ip(found[1])):
             return address, "", True
     return None, "", False
+
+
+def _commented(text: str) -> tuple[Ip, str, bool] | None:
+    found = _BRACKETED.search(text)
+    if found is not None and (address := read_ip(found[1])):
+        name = _NAME.match(text)
+        usable = name is not None and name.end() <= found.start() and name[1].lower() not in _NO_NAME
+        return address, name[1] if name and usable else "", True
+    bare = _BARE.match(text.rpartition("@")[2].strip())
+    if bare is not None and (address := read_ip(bare[1])):
+        return address, "", False
+    return None

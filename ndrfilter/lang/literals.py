@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import re
+import textwrap
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -52,8 +52,10 @@ def prose(node: Node, context: Context) -> str:
 
 
 def dedented(text: str) -> str:
-    """The inside of a long text."""
-    return inspect.cleandoc("\n" + text) + "\n" if "\n" in text else text
+    """The inside of a long text, the line of the opening quotes apart because its indent says nothing."""
+    first, _, rest = text.partition("\n")
+    head = first + "\n" if first.strip() and rest else first.strip()
+    return head + textwrap.dedent(rest)
 
 
 def string(node: Node, context: Context) -> Typed:

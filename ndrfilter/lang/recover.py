@@ -43,7 +43,19 @@ _GROUPS = {
     "STATE": ("exists", "missing", "known"), "BOOLEAN": ("true", "false"),
     "TEXT_OPERATOR": ("contains", "startswith", "endswith", "like", "matches", "within"),
 }  # fmt: skip
-_MOST_EXPECTED = 6
+_HABITS = {
+    "=": "a comparison is written ==",
+    "&&": "write `and`",
+    "&": "write `and`",
+    "||": "write `or`",
+    "|": "write `or`",
+    "!": "write `not`",
+    ";": "clauses follow each other without a separator",
+    "inside": "write `in` or `within`",
+    "is": "write ==",
+    "'": 'texts stand in "…"',
+}
+_MOST_EXPECTED, _MOST_SHOWN = 6, 40
 
 
 def parse_all(text: Text, sink: Sink) -> Node:
@@ -123,11 +135,18 @@ def syntax_error(wrong: UnexpectedInput, text: Text, shift: int, part: str, what
         return _character(text, at, wrong)
     assert isinstance(wrong, UnexpectedToken)
     word = str(wrong.token)
-    shown = word if len(word) <= 40 else word[:40] + "…"
     if what == "clause" and word == "}" and at >= shift + len("rule X {") + len(part):
         return _ended(text, shift + len("rule X {"), part, what)
-    expected = sorted(wrong.accepts or wrong.expected)
-    return text.diagnostic("E101", at, at + len(word), f"{shown} does not belong here", _help(word, expected))
+    return _misplaced(text, at, word, sorted(wrong.accepts or wrong.expected))
+
+
+def _misplaced(text: Text, at: int, word: str, expected: list[str]) -> Diagnostic:
+    if word.startswith("/") and "REGEX" in expected:
+        help_text = "a pattern ends on its line with /; a slash in it is \\/"
+        return text.diagnostic("E103", at, at + len(word), "this pattern is not closed", help_text)
+    shown = word if len(word) <= _MOST_SHOWN else word[:_MOST_SHOWN] + "…"
+    help_text = _HABITS.get(word) or _help(word, expected)
+    return text.diagnostic("E101", at, at + len(word), f"{shown} does not belong here", help_text)
 
 
 def _ended(text: Text, shift: int, part: str, what: str) -> Diagnostic:
@@ -142,15 +161,8 @@ def _character(text: Text, at: int, wrong: UnexpectedCharacters) -> Diagnostic:
         return text.diagnostic(
             "E102", at, at + 1, "this text is not closed", 'a text ends on its line with "; """ … """ goes over several'
         )
-    if letter == "/":
-        return text.diagnostic(
-            "E103", at, at + 1, "this pattern is not closed", "a pattern ends on its line with /; a slash in it is \\/"
-        )
-    word = re.compile(r"\w+|.").match(text.text, at)
-    shown = word.group() if word else letter
-    return text.diagnostic(
-        "E101", at, at + max(1, len(shown)), f"{shown} does not belong here", _help(shown, sorted(wrong.allowed or ()))
-    )
+    found = re.compile(r"\w+|[^\w\s]+|.").match(text.text, at)
+    return _misplaced(text, at, found.group() if found else letter, sorted(wrong.allowed or ()))
 
 
 def _help(word: str, expected: list[str]) -> str:

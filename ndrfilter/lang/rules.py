@@ -61,9 +61,9 @@ def _toward(block: Block) -> tuple[str, float]:
     exempt = block.one("exempt")
     if exempt is not None:
         block.context.report("E504", exempt, "a rule has a score or an exemption, not both", "make two rules of it")
-    if block.one("describe") is None:
+    if block.one("describe") is None and not block.item.broken:
         block.context.report(
-            "W604", block.item.word(1), f"{block.name} has a score but no description", "people will see its bare name"
+            "W603", block.item.word(1), f"{block.name} has a score but no description", "people will see its bare name"
         )
     axis, number = clause.words[0], clause.nodes[0]
     score = float(literals.number_of(number))

@@ -108,7 +108,7 @@ def _test(clause: Node, block: Block, worlds: dict[str, World]) -> RuleTest:
 def _message(node: Node, context: Context) -> bytes | Path:
     text = literals.prose(node, context)
     if isinstance(node, LongString):
-        return text.lstrip("\n").encode("utf-8", "surrogateescape")
+        return text.encode("utf-8", "surrogateescape")
     return (context.file.text.source.folder or Path()) / text
 
 

@@ -26,7 +26,15 @@ from ndrfilter.schema import (
 
 KIND = enum("kind", *KINDS)
 SPF = enum("spf result", "none", "neutral", "pass", "fail", "softfail", "temperror", "permerror")
-TYPES = {"string": STRING, "number": NUMBER, "bool": BOOLEAN, "time": TIME, "ip": IP, "network": NETWORK, "domain": DOMAIN}
+TYPES = {
+    "string": STRING,
+    "number": NUMBER,
+    "bool": BOOLEAN,
+    "time": TIME,
+    "ip": IP,
+    "network": NETWORK,
+    "domain": DOMAIN,
+}
 
 RECORDS = {
     "header": ("text", "text:string raw:string"),
@@ -151,6 +159,45 @@ class Scope:
 
     def list(self, name):
         return self.lists[name]
+
+
+MAIL = {
+    "subject": "Mail Delivery Failed",
+    "kind": "failure",
+    "size": 2048,
+    "now": 1_795_341_600.0,
+    "returned": True,
+    "author": address("Jane@Example.COM"),
+    "envelope.recipients": (address("list-bounces+jane=x.example@lists.example"), address("b@example.org")),
+    "envelope.client_ip": ipaddress.ip_address("192.0.2.7"),
+    "headers": Headers({"X-Mailer": "Acme MailGuard 3", "Subject": "s"}),
+    "original.date": 1_795_341_600.0 - 3 * 86_400,
+    "original.stranger": hop("203.0.113.66", rdns="host66.spam.example"),
+    "original.trace": (hop("192.0.2.9"), hop("203.0.113.1"), hop(helo="x")),
+    "body.links": (
+        Link("t", "http://a.example.com/", "a.example.com"),
+        Link("t", "http://evil.example/", "evil.example"),
+    ),
+    "site.domains": ("example.com",),
+    "site.networks": (ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("2001:db8::/32")),
+    "site.vars": Headers({}),
+}
+
+
+@pytest.fixture
+def facts():
+    """A bounce's facts; what is not in it is absent."""
+    return dict(MAIL)
+
+
+@pytest.fixture
+def scope():
+    return Scope
+
+
+@pytest.fixture(name="address")
+def address_fixture():
+    return address
 
 
 @pytest.fixture(scope="session")

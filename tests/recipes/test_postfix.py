@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("lark", "dns", "pluggy", "yaml", "_yaml", "re2", "rich", "pygments", "markdown_it", "mdurl")
 PATIENCE = 60  # seconds; Postfix tries again every five
 USER = "vmail"
+SCRIPT = "/usr/local/libexec/ndrfilter-pipe"
 
 pytestmark = [pytest.mark.shared("mta"), pytest.mark.client("unshare", "nsenter", "ip")]
 
@@ -51,19 +52,20 @@ class Postfix:
         self.mta = shutil.copytree(harness, folder / "mta", ignore=shutil.ignore_patterns("dsn")) / "mta"
         self.filter = folder / "ndrfilter"
         self.pipe = folder / "ndrfilter-pipe"
+        self.spool = folder / "spool"
+        self.spool.mkdir()
+        self.spool.chmod(0o1777)
         self.network = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up; exec sleep infinity"])
 
-    def configure(self, pipe: str, service: str, option: str) -> None:
-        """Writes the page's blocks where they belong, with our paths and a user that the harness has."""
-        spool = self.folder / "spool"
-        spool.mkdir(mode=0o777)
-        spool.chmod(0o1777)
-        self.pipe.write_text(pipe.replace("/var/spool/ndrfilter", str(spool)))
+    def script(self, text: str) -> None:
+        """Writes the page's script, with our folder to work in."""
+        self.pipe.write_text(text.replace("/var/spool/ndrfilter", str(self.spool)))
         self.pipe.chmod(0o755)
+
+    def configure(self, service: str, option: str) -> None:
+        """Writes the page's lines for master.cf, with our paths and a user that the harness has."""
         master = self.mta.parent / "etc" / "postfix" / "master.cf"
-        service = service.replace("/usr/local/libexec/ndrfilter-pipe", str(self.pipe)).replace(
-            "user=ndrfilter", f"user={USER}"
-        )
+        service = service.replace(SCRIPT, str(self.pipe)).replace("user=ndrfilter", f"user={USER}")
         master.chmod(0o644)
         master.write_text(master.read_text().replace("@SMTPD_OPTIONS@", "\n" + option.rstrip("\n")) + service)
 
@@ -134,10 +136,8 @@ def postfix(shared, recipe):
     folder.chmod(0o755)
     server = Postfix(folder, shared / "mta")
     page = "postfix-pipe.md"
-    pipe = recipe(page, "/usr/local/libexec/ndrfilter-pipe", server.filter, 5)
-    server.configure(
-        pipe, recipe(page, "/etc/postfix/master.cf", server.filter), recipe(page, "smtpd option", server.filter)
-    )
+    server.configure(*(recipe(page, file, server.filter) for file in ("/etc/postfix/master.cf", "smtpd option")))
+    server.script(recipe(page, SCRIPT, server.filter))
     try:
         server.harness("install", "postfix")
         server.harness("up", "postfix")
@@ -155,7 +155,7 @@ def program_for_all(postfix):
     """ndrfilter as an unprivileged user can run it: ours, or a copy for the system's Python where ours is private."""
     folder = postfix.folder / "program"
     folder.mkdir()
-    site = shutil.copy(ROOT / "docs" / "demo" / "ndrfilter.yml", folder)
+    site = shutil.copy(ROOT / "docs" / "demo" / "ndrfilter.yml", postfix.folder)
     python, path = sys.executable, ROOT
     if not all(open_to_all(place) for place in (Path(sys.executable), Path(sys.prefix) / "lib", ROOT / "ndrfilter")):
         python, path = "/usr/bin/python3", folder
@@ -175,8 +175,9 @@ def test_mail_comes_out_marked(postfix, program_for_all, file, verdict):
     assert b"X-NDR-Status: " + verdict + b";" in mail
 
 
-def test_a_broken_filter_passes_mail_unmarked(postfix, breakage):
+def test_a_broken_filter_passes_mail_unmarked(postfix, recipe, breakage):
     text, mode = breakage
+    postfix.script(recipe("postfix-pipe.md", SCRIPT, postfix.filter, 2))
     if text is None:
         postfix.filter.unlink(missing_ok=True)
     else:

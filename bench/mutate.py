@@ -22,10 +22,12 @@ ATTRIBUTES = (
 )  # fmt: skip
 MAX_BYTES = 200_000
 SPLICES = (
-    b"\0", b"\r", b"\n", b"\r\n", b"\n\n", b"--", b"\nReceived: ", b"\nContent-Type: multipart/mixed; boundary=x\n\n--x\n",
+    b"\0", b"\r", b"\n", b"\r\n", b"\n\n", b"--", b"\nReceived: ",
+    b"\nContent-Type: multipart/mixed; boundary=x\n\n--x\n",
     b"=?utf-8?B?", b"?=", b"(", b")", b'"', b"<", b">", b";", b":", b"=", b"\xff\xfe", b"\x1b$B", b"\xe3\x81", b"[",
     b"Content-Transfer-Encoding: base64\n", b"\nContent-Type: message/rfc822\n\n", b"From ", b"> ", b"\t", b"\\", b"%",
-    b"\nFinal-Recipient: rfc822; a@b\n", b"charset=utf-16", b"charset=punycode", b"begin 644 x\n", b"99999999999999999999",
+    b"\nFinal-Recipient: rfc822; a@b\n", b"charset=utf-16", b"charset=punycode", b"begin 644 x\n",
+    b"99999999999999999999",
 )  # fmt: skip
 
 
@@ -73,7 +75,9 @@ def main() -> int:
     options.add_argument("--count", type=int, default=100_000, help="how many mutated messages")
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
-    seeds = [path for path in sorted(chosen.corpus.rglob("*")) if path.is_file() and 0 < path.stat().st_size < MAX_BYTES]
+    seeds = [
+        path for path in sorted(chosen.corpus.rglob("*")) if path.is_file() and 0 < path.stat().st_size < MAX_BYTES
+    ]
     raised = 0
     slowest: list[tuple[float, str, int, int]] = []
     began = time.process_time()

@@ -40,7 +40,7 @@ def _quoted(local: str) -> str:
 
 
 def domain_of(text: str) -> str:
-    """A domain in lower case without a final dot, as A-labels (RFC 5890) where it is a valid IDN; empty if it is none."""
+    """A domain in lower case without a final dot, A-labels (RFC 5890) where it is a valid IDN; empty if it is none."""
     domain = text.strip().rstrip(".").lower()
     if domain.isascii():
         return "" if _BAD_DOMAIN.search(domain) else domain
@@ -58,20 +58,20 @@ def parse_addresses(text: str) -> tuple[Address, ...]:
     words: list[str] = []
     angle = ""
     depth = 0
-    for token in _TOKEN.findall(text[: limits.MAX_FIELD_BYTES]):
-        if token == "(":
+    for piece in _TOKEN.findall(text[: limits.MAX_FIELD_BYTES]):
+        if piece == "(":
             depth += 1
         elif depth:
-            depth -= token == ")"
-        elif token in ",;":
+            depth -= piece == ")"
+        elif piece in ",;":
             _take(found, words, angle)
             words, angle = [], ""
-        elif token == ":" and not _routed(words):
+        elif piece == ":" and not _routed(words):
             words = []
-        elif token[0] == "<":
-            angle = angle or token
+        elif piece[0] == "<":
+            angle = angle or piece
         else:
-            words.append(token)
+            words.append(piece)
         if len(found) >= limits.MAX_RECIPIENTS:
             return tuple(found)
     _take(found, words, angle)

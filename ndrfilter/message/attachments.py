@@ -6,9 +6,65 @@ from ndrfilter.message.mime import decoded
 from ndrfilter.message.model import Attachment, Part
 
 _EXECUTABLE = frozenset(
-    ["exe", "scr", "pif", "com", "bat", "cmd", "vbs", "vbe", "js", "jse", "wsf", "wsh", "hta", "lnk", "msi", "msp", "cpl", "jar", "ps1", "reg", "chm", "dll", "sys", "scf", "inf", "iqy", "one", "xll", "apk", "app", "dmg", "pkg"]
+    [
+        "exe",
+        "scr",
+        "pif",
+        "com",
+        "bat",
+        "cmd",
+        "vbs",
+        "vbe",
+        "js",
+        "jse",
+        "wsf",
+        "wsh",
+        "hta",
+        "lnk",
+        "msi",
+        "msp",
+        "cpl",
+        "jar",
+        "ps1",
+        "reg",
+        "chm",
+        "dll",
+        "sys",
+        "scf",
+        "inf",
+        "iqy",
+        "one",
+        "xll",
+        "apk",
+        "app",
+        "dmg",
+        "pkg",
+    ]
 )
-_ARCHIVE = frozenset(["zip", "rar", "7z", "gz", "tgz", "bz2", "xz", "tar", "cab", "ace", "arj", "lzh", "lha", "iso", "img", "z", "uue", "jar", "vhd", "vhdx"])
+_ARCHIVE = frozenset(
+    [
+        "zip",
+        "rar",
+        "7z",
+        "gz",
+        "tgz",
+        "bz2",
+        "xz",
+        "tar",
+        "cab",
+        "ace",
+        "arj",
+        "lzh",
+        "lha",
+        "iso",
+        "img",
+        "z",
+        "uue",
+        "jar",
+        "vhd",
+        "vhdx",
+    ]
+)
 _HTML = frozenset(["htm", "html", "shtml", "xhtml", "mht", "mhtml", "svg", "xht"])
 _ARCHIVE_TYPES = frozenset({
     "application/zip", "application/x-zip-compressed", "application/x-rar-compressed", "application/x-rar",

@@ -1,4 +1,4 @@
-"""The header scanner: bytes to fields, byte by byte slices and one regular expression, tolerant of what stands before."""
+"""The header scanner: bytes to fields with one regular expression, tolerant of what stands before and between."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def _clean(data: bytes, position: int, end: int) -> Block | None:
     if blank < 0:
         return None
     pairs = _FIELD.findall(data, position, blank + 1)
-    if len(pairs) > limits.MAX_HEADER_FIELDS or sum([len(name) + len(raw) + 2 for name, raw in pairs]) != blank + 1 - position:
+    if (
+        len(pairs) > limits.MAX_HEADER_FIELDS
+        or sum([len(name) + len(raw) + 2 for name, raw in pairs]) != blank + 1 - position
+    ):
         return None
     return Block(Headers(pairs), blank + 2, ()) if pairs else None
 
@@ -110,17 +113,17 @@ def _scan_lines(data: bytes, start: int, position: int, end: int) -> Block:
 
 
 def _skip_junk(data: bytes, start: int, end: int) -> int:
-    """Where the first field begins, past blank lines, a `From ` line, log lines; `start` if nothing there is a header."""
+    """Where the first field begins, past blank lines, a `From ` line, log lines; `start` if no header is near."""
     position = start
-    for count in range(_MAX_JUNK_LINES):
+    while position < min(end, start + _MAX_JUNK_LINES) and data[position] == 10:
+        position += 1
+    for _ in range(_MAX_JUNK_LINES):
         found = _FIELD.match(data, position, end)
-        if found is not None and (count == 0 or is_known(found[1])):
+        if found is not None and (position == start or is_known(found[1])):
             return position
         line_end = data.find(b"\n", position, end)
-        if line_end < 0 or (
-            line_end == position and count and data[position - 2 : position] != b"\n\n" and position > start + 1
-        ):
-            return start
+        if line_end in (-1, position):
+            break
         position = line_end + 1
     return start
 

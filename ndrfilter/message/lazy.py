@@ -1,4 +1,4 @@
-"""`lazy`: a property that is worked out on first use and kept in the slot of the same name with an underscore before it."""
+"""`lazy`: a property that is worked out on first use and kept in the slot of its name with an underscore before it."""
 
 from __future__ import annotations
 

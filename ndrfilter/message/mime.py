@@ -1,4 +1,4 @@
-"""The MIME tree (RFC 2045, 2046): parts as spans of the message's bytes, found by their boundaries, within the limits."""
+"""The MIME tree (RFC 2045, 2046): parts as spans of the message's bytes, found by their boundaries, within limits."""
 
 from __future__ import annotations
 

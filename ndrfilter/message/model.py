@@ -5,92 +5,15 @@ Everything expensive (decoded text, the returned original, its trace) is worked 
 
 from __future__ import annotations
 
-from ndrfilter.message.charset import field_text
+from ndrfilter.message.fields import Field, Headers
 from ndrfilter.message.lazy import lazy
 from ndrfilter.message.params import parse_value
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from ipaddress import IPv4Address, IPv6Address
-
-
-class Field:
-    """One header field (RFC 5322 section 2.2).
-
-    `name` as written; `raw` the bytes after the colon, folding included (line ends as LF), without the last line end;
-    `text` unfolded, RFC 2047 words decoded, 8-bit read as UTF-8 else Latin-1, control characters as spaces.
-    """
-
-    __slots__ = ("_text", "name", "raw")
-
-    def __init__(self, name: str, raw: bytes) -> None:
-        self.name = name
-        self.raw = raw
-
-    @lazy
-    def text(self) -> str:
-        """The decoded text."""
-        return field_text(self.raw)
-
-
-class Headers:
-    """Header fields in order, duplicates kept; names compare without case. `pairs` are names and raw values."""
-
-    __slots__ = ("_index", "_made", "pairs")
-
-    def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
-        self.pairs = pairs
-        self._made: dict[int, Field] = {}
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """Every field, top first."""
-        return tuple([self._field(place) for place in range(len(self.pairs))])
-
-    def _field(self, place: int) -> Field:
-        field = self._made.get(place)
-        if field is None:
-            name, raw = self.pairs[place]
-            field = self._made[place] = Field(name.decode("latin-1"), raw)
-        return field
-
-    @lazy
-    def index(self) -> dict[str, list[int]]:
-        """The places of the fields of each name (lower case)."""
-        names = b"\n".join([name for name, _ in self.pairs]).decode("latin-1").lower().split("\n")
-        index: dict[str, list[int]] = {}
-        for place, name in enumerate(names if self.pairs else ()):
-            if name in index:
-                index[name].append(place)
-            else:
-                index[name] = [place]
-        return index
-
-    def all(self, name: str) -> tuple[Field, ...]:
-        """Every field of that name, top first."""
-        places = self.index.get(name.lower())
-        return tuple([self._field(place) for place in places]) if places else ()
-
-    def first(self, name: str) -> Field | None:
-        """The topmost field of that name."""
-        places = self.index.get(name.lower())
-        return self._field(places[0]) if places else None
-
-    def text(self, name: str) -> str:
-        """The topmost field's text, or an empty string."""
-        found = self.first(name)
-        return found.text if found else ""
-
-    def __contains__(self, name: str) -> bool:
-        return name.lower() in self.index
-
-    def __iter__(self) -> Iterator[Field]:
-        return iter(self.fields)
-
-    def __len__(self) -> int:
-        return len(self.pairs)
 
 
 class Defect(Noun):
@@ -101,7 +24,7 @@ class Defect(Noun):
 
 
 class Address(Noun):
-    """A mailbox address (RFC 5321): `domain` lower case, A-labels where it is a valid IDN; empty for a bare local part."""
+    """A mailbox address (RFC 5321); `domain` lower case, A-labels where it is a valid IDN, empty for a bare name."""
 
     text: str
     local: str
@@ -114,8 +37,9 @@ class Hop(Noun):
     `helo` is the client's own word. `rdns` is set only where the recorder looked the name up; `ip` only where
     the recorder saw the address of its peer (never an address that stands in a HELO). `by`, `helo` and `rdns` are lower
     case without a final dot. `with_` is the protocol ("esmtps"), `time` seconds since the epoch. `authenticated`
-    is true where the recorder says so (ESMTPA, ESMTPSA, "Authenticated sender", Exim's A=). `local` is a hop that came from a process
-    or user of the same host ("invoked by uid", "local", "from userid"). `forged` where the recorder says "may be forged".
+    is true where the recorder says so (ESMTPA, ESMTPSA, "Authenticated sender", Exim's A=). `local` is a hop that came
+    from a process or user of the same host ("invoked by uid", "from userid"). `forged` where the recorder says "may be
+    forged".
     `dialect` names the software that wrote the field ("postfix"), empty where nothing tells.
     """
 
@@ -272,7 +196,7 @@ class Link(Noun):
 
 
 class Attachment(Noun):
-    """A part that is there to be opened: its file name, type and extension (lower case, no dot), and what it would do."""
+    """A part that is there to be opened: its file name, type, extension (lower case, no dot), and what it would do."""
 
     name: str
     type: str
@@ -312,6 +236,6 @@ class Original:
 
 
 __all__ = [
-    "Address", "Attachment", "Defect", "Field", "Headers", "Hop", "Link", "Original", "Part", "Report", "ReportRecipient",
-    "Span", "StatusGroup",
+    "Address", "Attachment", "Defect", "Field", "Headers", "Hop", "Link", "Original", "Part", "Report",
+    "ReportRecipient", "Span", "StatusGroup",
 ]  # fmt: skip

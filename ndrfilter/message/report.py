@@ -11,7 +11,8 @@ from ndrfilter.message.model import Report, ReportRecipient, StatusGroup
 
 _LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*+:([^\n]*+(?:\n[ \t]+[^\s][^\n]*+)*+)(?:\n|\Z)")
 _START = re.compile(
-    rb"(?mi)^([ \t>|]{0,40}+)(?=(?:reporting-mta|original-envelope-id|arrival-date|final-recipient|original-recipient)[ \t]*:)"
+    rb"(?mi)^([ \t>|]{0,40}+)"
+    rb"(?=(?:reporting-mta|original-envelope-id|arrival-date|final-recipient|original-recipient)[ \t]*:)"
 )
 _TYPE = re.compile(r"\s*+[A-Za-z][A-Za-z0-9._-]{0,63}\s*+;\s*+")
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")

@@ -1,4 +1,4 @@
-"""Content transfer encodings (RFC 2045 section 6): base64, quoted-printable, uuencode; tolerant, bounded, never raising."""
+"""Content transfer encodings (RFC 2045 section 6): base64, quoted-printable, uuencode; tolerant, never raising."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _quads(clean: bytes) -> bytes:
 
 
 def decode(data: bytes, encoding: str, limit: int = limits.MAX_DECODED_PART) -> bytes:
-    """`data` without its transfer encoding, line ends as LF; at most about `limit` bytes. An unknown encoding is none."""
+    """`data` without its transfer encoding, line ends as LF, at most `limit` bytes. An unknown encoding is none."""
     if encoding in IDENTITY:
         return data[:limit]
     if encoding == "base64":

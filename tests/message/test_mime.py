@@ -89,7 +89,12 @@ def test_two_boundaries():
 
 def test_a_boundary_that_begins_like_the_outer_one():
     raw = multipart("x", multipart("xy", b"\ninner").rstrip(), b"\nlast")
-    assert [part.content_type for part in parse(raw).parts] == ["multipart/mixed", "multipart/mixed", "text/plain", "text/plain"]
+    assert [part.content_type for part in parse(raw).parts] == [
+        "multipart/mixed",
+        "multipart/mixed",
+        "text/plain",
+        "text/plain",
+    ]
     assert "ambiguous-boundary" in codes(raw)
 
 

@@ -32,10 +32,19 @@ def wrapped(fields=FIELDS, kind=b"message/delivery-status", extra=b""):
 
 def test_a_report():
     report = parse(wrapped()).report
-    assert (report.reporting_mta, report.received_from_mta, report.envelope_id) == ("mx.example.net", "client.example", "4711")
+    assert (report.reporting_mta, report.received_from_mta, report.envelope_id) == (
+        "mx.example.net",
+        "client.example",
+        "4711",
+    )
     assert report.arrival_date is not None
     one, two = report.recipients
-    assert (one.final, one.original, one.action, one.status) == ("one@example.org", "alias@example.org", "failed", "5.1.1")
+    assert (one.final, one.original, one.action, one.status) == (
+        "one@example.org",
+        "alias@example.org",
+        "failed",
+        "5.1.1",
+    )
     assert (one.remote_mta, one.diagnostic) == ("mail.example.org", "550 5.1.1 <one@example.org> no such user")
     assert (two.final, two.action, two.status) == ("two@example.org", "delayed", "4.2.2")
     assert one.group.get("diagnostic-code").startswith("smtp;")
@@ -74,9 +83,13 @@ def test_no_blank_line_after_the_part_header():
 
 
 def test_utf_8_addresses():
-    fields = "Reporting-MTA: dns; mx\n\nFinal-Recipient: utf-8; j\\x{FC}rgen@example.org\nAction: failed\nStatus: 5.1.1\n".encode()
+    fields = (
+        b"Reporting-MTA: dns; mx\n\nFinal-Recipient: utf-8; j\\x{FC}rgen@example.org\nAction: failed\nStatus: 5.1.1\n"
+    )
     assert parse(wrapped(fields, b"message/global-delivery-status")).report.recipients[0].final == "jürgen@example.org"
-    fields = "Reporting-MTA: dns; mx\n\nFinal-Recipient: utf-8; jürgen@example.org\nAction: failed\nStatus: 5.1.1\n".encode()
+    fields = (
+        "Reporting-MTA: dns; mx\n\nFinal-Recipient: utf-8; jürgen@example.org\nAction: failed\nStatus: 5.1.1\n".encode()
+    )
     assert parse(wrapped(fields, b"message/global-delivery-status")).report.recipients[0].final == "jürgen@example.org"
 
 
@@ -104,7 +117,10 @@ def test_words_about_a_status_are_none():
 
 
 def test_japanese_diagnostic():
-    fields = b"Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; a@b.example\nDiagnostic-Code: smtp; " + "宛先不明".encode("iso-2022-jp")
+    fields = (
+        b"Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; a@b.example\nDiagnostic-Code: smtp; "
+        + "宛先不明".encode("iso-2022-jp")
+    )
     assert parse(wrapped(fields)).report.recipients[0].diagnostic == "宛先不明"
 
 

@@ -42,7 +42,9 @@ def check(message, source, full=True):
     return original
 
 
-@pytest.mark.parametrize("kind", [b"message/rfc822", b"message/global", b"Message/RFC822; charset=us-ascii", b"message/partial; id=1"])
+@pytest.mark.parametrize(
+    "kind", [b"message/rfc822", b"message/global", b"Message/RFC822; charset=us-ascii", b"message/partial; id=1"]
+)
 def test_a_part_of_its_own(kind):
     original = check(parse(report(NOTE, STATUS, b"Content-Type: " + kind + b"\n\n" + WHOLE)), "rfc822")
     assert original.body == b"Dear you,\n\nthis is it.\n"
@@ -99,7 +101,9 @@ def test_never_from_inside_the_returned_message():
     message = parse(report(NOTE, STATUS, b"Content-Type: message/rfc822\n\n" + outer))
     check(message, "rfc822")
     assert len(message.originals) == 1
-    message = parse(plain(b"--- Below this line is a copy of the message.\n\n" + WHOLE + b"\n" + WHOLE.replace(b"<1@", b"<2@")))
+    message = parse(
+        plain(b"--- Below this line is a copy of the message.\n\n" + WHOLE + b"\n" + WHOLE.replace(b"<1@", b"<2@"))
+    )
     check(message, "inline")
 
 
@@ -148,7 +152,10 @@ def test_inline_in_an_encoded_text(coding):
 
 def test_inline_in_utf_16():
     text = ("It failed.\n\n" + WHOLE.decode()).encode("utf-16le")
-    check(parse(b"Content-Type: text/plain; charset=utf-16le\nContent-Transfer-Encoding: base64\n\n" + encodebytes(text)), "inline")
+    check(
+        parse(b"Content-Type: text/plain; charset=utf-16le\nContent-Transfer-Encoding: base64\n\n" + encodebytes(text)),
+        "inline",
+    )
 
 
 def test_inline_in_html():

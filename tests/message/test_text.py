@@ -16,7 +16,9 @@ def test_plain_text_is_decoded():
 
 
 def test_html_is_stripped():
-    message = html("<html><style>p {x}</style><!-- no --><p>Your &lt;mail&gt;</p><br>was<b> not</b> sent&nbsp;&#33;<script>bad()</script></html>")
+    message = html(
+        "<html><style>p {x}</style><!-- no --><p>Your &lt;mail&gt;</p><br>was<b> not</b> sent&nbsp;&#33;<script>bad()</script></html>"
+    )
     assert [line for line in message.text.splitlines() if line] == ["Your <mail>", "was not sent !"]
 
 
@@ -46,7 +48,10 @@ def test_text_is_bounded():
 @pytest.mark.parametrize(
     ("markup", "link"),
     [
-        ('<a href="https://Login.Example/x?a=1&amp;b=2">Click <b>here</b></a>', ("https://Login.Example/x?a=1&b=2", "login.example")),
+        (
+            '<a href="https://Login.Example/x?a=1&amp;b=2">Click <b>here</b></a>',
+            ("https://Login.Example/x?a=1&b=2", "login.example"),
+        ),
         ("<A HREF=http://a.example>x</A>", ("http://a.example", "a.example")),
         ("<a href='https://user:pw@evil.example:8080/'>x</a>", ("https://user:pw@evil.example:8080/", "evil.example")),
         ("<a href='https://bücher.example/'>x</a>", ("https://bücher.example/", "xn--bcher-kva.example")),
@@ -64,7 +69,10 @@ def test_link_text():
 
 def test_links_in_plain_text():
     links = parse(b"Subject: x\n\nSee (https://a.example/path). Or www.b.example, not ftp.c\n").links
-    assert [(link.url, link.domain) for link in links] == [("https://a.example/path", "a.example"), ("www.b.example", "www.b.example")]
+    assert [(link.url, link.domain) for link in links] == [
+        ("https://a.example/path", "a.example"),
+        ("www.b.example", "www.b.example"),
+    ]
 
 
 def test_links_are_bounded():
@@ -80,10 +88,19 @@ def attachment(header, body=b"x"):
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        (b'Content-Type: application/octet-stream; name="Invoice.PDF.exe"', {"extension": "exe", "executable": True, "archive": False}),
+        (
+            b'Content-Type: application/octet-stream; name="Invoice.PDF.exe"',
+            {"extension": "exe", "executable": True, "archive": False},
+        ),
         (b"Content-Type: application/zip", {"archive": True, "executable": False, "extension": ""}),
-        (b"Content-Type: text/html; name=page.htm\nContent-Disposition: attachment", {"html": True, "extension": "htm"}),
-        (b"Content-Disposition: attachment; filename*=utf-8''r%C3%A9sum%C3%A9.js", {"name": "résumé.js", "executable": True}),
+        (
+            b"Content-Type: text/html; name=page.htm\nContent-Disposition: attachment",
+            {"html": True, "extension": "htm"},
+        ),
+        (
+            b"Content-Disposition: attachment; filename*=utf-8''r%C3%A9sum%C3%A9.js",
+            {"name": "résumé.js", "executable": True},
+        ),
         (b"Content-Type: image/png", {"type": "image/png", "executable": False, "archive": False, "html": False}),
     ],
 )

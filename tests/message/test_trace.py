@@ -125,7 +125,13 @@ def test_all_fields():
         "from h.example (r.example [192.0.2.5]) by mx.example with esmtps (Exim 4.98) (envelope-from <a@example.org>) "
         f"id 1abc-01 for user@example.net; {DATE}"
     )
-    assert (hop.with_, hop.id, hop.for_, hop.sender, hop.time) == ("esmtps", "1abc-01", "user@example.net", "a@example.org", TIME)
+    assert (hop.with_, hop.id, hop.for_, hop.sender, hop.time) == (
+        "esmtps",
+        "1abc-01",
+        "user@example.net",
+        "a@example.org",
+        TIME,
+    )
     assert not hop.authenticated
     assert not hop.local
 
@@ -149,14 +155,23 @@ def test_what_is_no_address_of_the_peer(text):
 
 
 def test_a_recipient_cannot_pretend_a_dialect():
-    hop = parse_received('from ours.example ([192.0.2.5]) by mx with ESMTP id 1 for <"(Exim 4.98)"@example.org>; ' + DATE)
+    hop = parse_received(
+        'from ours.example ([192.0.2.5]) by mx with ESMTP id 1 for <"(Exim 4.98)"@example.org>; ' + DATE
+    )
     assert hop.dialect == ""
     assert hop.rdns is None
 
 
 @pytest.mark.parametrize(
     "greeting",
-    ["x (ours.example [192.0.2.9])", "x by ours.example (Postfix) with ESMTP", 'x "', "x (", "from ours.example", "[192.0.2.9]"],
+    [
+        "x (ours.example [192.0.2.9])",
+        "x by ours.example (Postfix) with ESMTP",
+        'x "',
+        "x (",
+        "from ours.example",
+        "[192.0.2.9]",
+    ],
 )
 def test_a_greeting_cannot_bring_its_own_name(greeting):
     hop = parse_received(f"from {greeting} (unknown [192.0.2.5]) by mx.example (Postfix) with ESMTP id 1; {DATE}")

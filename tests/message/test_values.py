@@ -21,7 +21,10 @@ from ndrfilter.message.transfer import decode
         ("A Person <a@Example.ORG.>, b@example.net", ["a@example.org", "b@example.net"]),
         ('"Last, First" <a@example.org>', ["a@example.org"]),
         ("a@example.org (a comment, with (nested) commas), b@example.org", ["a@example.org", "b@example.org"]),
-        ("Friends: a@example.org, B <b@example.org>;, c@example.org", ["a@example.org", "b@example.org", "c@example.org"]),
+        (
+            "Friends: a@example.org, B <b@example.org>;, c@example.org",
+            ["a@example.org", "b@example.org", "c@example.org"],
+        ),
         ("undisclosed-recipients:;", []),
         ("<@relay.example,@b.example:c@example.org>", ["c@example.org"]),
         ('"odd name"@example.org', ['"odd name"@example.org']),
@@ -143,7 +146,9 @@ def test_japanese_in_any_charset(charset):
      ("pošta", "iso-8859-2"), ("Zustellung für", "us-ascii"), ("Zustellung für", ""), ("Zustellung für", '"ISO-8859-1"')],
 )  # fmt: skip
 def test_charsets(text, charset):
-    codec = {"us-ascii": "latin-1", "": "utf-8", '"ISO-8859-1"': "latin-1", "ks_c_5601-1987": "euc-kr"}.get(charset, charset)
+    codec = {"us-ascii": "latin-1", "": "utf-8", '"ISO-8859-1"': "latin-1", "ks_c_5601-1987": "euc-kr"}.get(
+        charset, charset
+    )
     assert decode_text(text.encode(codec), charset) == text
 
 
@@ -152,7 +157,9 @@ def test_decoding_never_raises(data, encoding):
     assert isinstance(decode(data, encoding), bytes)
 
 
-@given(st.binary(max_size=300), st.text(max_size=20) | st.sampled_from(["punycode", "idna", "zip", "hex", "utf-16", "hz"]))
+@given(
+    st.binary(max_size=300), st.text(max_size=20) | st.sampled_from(["punycode", "idna", "zip", "hex", "utf-16", "hz"])
+)
 def test_text_never_raises(data, charset):
     assert isinstance(decode_text(data, charset), str)
 
@@ -166,7 +173,7 @@ def test_values_never_raise(text):
     assert not any(char in field_text(text.encode("utf-8", "replace")) for char in "\0\n\r\x1b\x85")
 
 
-@given(st.text(alphabet="a@<>(),:;\"\\ .[]é", max_size=60))
+@given(st.text(alphabet='a@<>(),:;"\\ .[]é', max_size=60))
 def test_addresses_have_no_brackets(text):
     for address in parse_addresses(text):
         assert address.domain == address.domain.lower()

@@ -1,4 +1,4 @@
-"""A `Received:` field cut into its clauses (RFC 5321 section 4.4): words and comments after from, by, via, with, id, for."""
+"""A `Received:` field in clauses (RFC 5321 section 4.4): words and comments after from, by, via, with, id, for."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOTHING = Clause()
 
 
 class Clauses(Noun):
-    """The clauses of a field by keyword (the first of each counts), words before any keyword under "", the date apart."""
+    """The clauses of a field by keyword (the first of each counts; what stands before any under ""), the date apart."""
 
     by_keyword: dict[str, Clause]
     date: str
@@ -48,7 +48,7 @@ class Clauses(Noun):
 
 
 def split(text: str) -> Clauses:
-    """The clauses of an unfolded field. Nested comments stay inside the outer one; unbalanced ones end with the field."""
+    """The clauses of an unfolded field. Nested comments stay in the outer one; unbalanced ones end with the field."""
     found: dict[str, Clause] = {}
     keyword = ""
     words: list[str] = []
@@ -59,22 +59,22 @@ def split(text: str) -> Clauses:
     if not semicolon or date.count(")") > date.count("("):
         before, date = text, text[-_DATE_CHARS:]
     for match in _TOKEN.finditer(before):
-        token = match[0]
+        piece = match[0]
         if depth:  # in a comment that holds comments
-            depth += (token == "(") - (token == ")")
+            depth += (piece == "(") - (piece == ")")
             if not depth:
                 comments.append(before[opened : match.start()].strip())
         elif match[1] is not None:
             comments.append(match[1].strip())
-        elif token == "(":
+        elif piece == "(":
             depth, opened = 1, match.end()
-        elif (words or comments or not keyword) and token.lower() in _KEYWORDS:
+        elif (words or comments or not keyword) and piece.lower() in _KEYWORDS:
             if keyword not in found:
                 found[keyword] = Clause(tuple(words), tuple(comments))
-            doubtful = doubtful or (token.lower() in ("from", "by") and token.lower() in found)
-            keyword, words, comments = token.lower(), [], []
-        elif token != ")":
-            words.append(token)
+            doubtful = doubtful or (piece.lower() in ("from", "by") and piece.lower() in found)
+            keyword, words, comments = piece.lower(), [], []
+        elif piece != ")":
+            words.append(piece)
     if depth:
         comments.append(before[opened:].strip())
     if keyword not in found:

@@ -99,7 +99,7 @@ def dialect_of(clauses: Clauses) -> Dialect:
             if found := _BY_COMMENT.find(comment):
                 return found
     return (
-        _BY_PROTOCOL.find(clauses.get("with").phrase)
+        _BY_PROTOCOL.find(clauses.get("with").phrase or clauses.get("via").phrase)
         or _BY_NAME.find(clauses.get("by").word.rstrip("."))
         or _by_shape(clauses)
     )

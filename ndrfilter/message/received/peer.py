@@ -1,4 +1,4 @@
-"""What a `from` clause says of the peer: its greeting, the name that was looked up, the address; by one dialect's habits."""
+"""What a `from` clause says of the peer by a dialect's habits: its greeting, the looked-up name, the address."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class Habits(Noun):
     `looked_up`: a name before the address in the comment (`from A (B [ip])`) comes from a lookup.
     `dotted`: and only if it ends in a dot. `verified`: alone with an address (`from A ([ip])`), A itself was looked up.
     `literal`: a bare `from [ip]` is the peer's address, not its greeting. `bare`: `from A (ip)` gives A as looked up.
-    `marked`: it was where the comment says so (`from A ([ip] verified)`). `helo_comment`: `from A (B) [ip]` puts the greeting into the comment.
+    `marked`: it was where the comment says so (`from A ([ip] verified)`).
+    `helo_comment`: `from A (B) [ip]` puts the greeting into the comment.
     """
 
     looked_up: bool = True

@@ -6,23 +6,26 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DEMO = ROOT / "docs" / "demo" / "ndrfilter.yml"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
 def block(language: str, number: int = 1) -> str:
-    """The n-th code block of that language in the README."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)[number - 1]
+    """The n-th code block of that language in the README, its indentation taken off."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", README, re.M | re.S)
+    return dedent(found[number - 1][1])
 
 
-def ndrfilter(*arguments: str, raw: bytes = b"") -> str:
+def ndrfilter(*arguments: str, raw: bytes = b"", config: Path = DEMO) -> str:
     """What the program prints."""
-    command = [sys.executable, "-m", "ndrfilter", "-c", str(ROOT / "docs" / "demo" / "ndrfilter.yml"), *arguments]
+    command = [sys.executable, "-m", "ndrfilter", "-c", str(config), *arguments]
     return subprocess.run(command, cwd=ROOT, input=raw, capture_output=True, check=True).stdout.decode()
 
 
@@ -43,8 +46,12 @@ def test_the_python_example_runs(capsys):
 
 
 def test_the_rule_passes_its_own_test(tmp_path):
-    (tmp_path / "local.ndr").write_text(block("ndr"), encoding="utf-8")
-    assert "1" in ndrfilter("rules", "test", str(tmp_path / "local.ndr"))
+    config = tmp_path / "ndrfilter.yml"
+    config.write_text(block("yaml"), encoding="utf-8")
+    rules = tmp_path / "rules" / "local.ndr"
+    rules.parent.mkdir()
+    rules.write_text(block("ndr"), encoding="utf-8")
+    assert "1 passed, 0 failed" in ndrfilter("rules", "test", str(rules), config=config)
 
 
 def test_the_first_command_is_the_demonstration_and_the_second_the_tests():

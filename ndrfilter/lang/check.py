@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ndrfilter.errors import RuleError
 from ndrfilter.lang import literals, lower, recognisers, rules, worlds
 from ndrfilter.lang.blocks import Block
-from ndrfilter.lang.context import BAD, Argument, Context, File, Let, TooLargeError, Typed, Unit
+from ndrfilter.lang.context import BAD, Argument, Context, File, Let, Lowered, TooLargeError, Typed, Unit
 from ndrfilter.lang.diagnose import Sink, meant
 from ndrfilter.lang.files import Files
 from ndrfilter.lang.names import parameters
@@ -39,6 +39,7 @@ class Checker:
 
     def __init__(self, schema: Schema, sink: Sink) -> None:
         self._schema, self._sink = schema, sink
+        self._lowered: dict[tuple[str, str], Lowered] = {}
         self.groups: dict[str, float] = {}
         self.worlds: dict[str, World] = {}
         self._blocks: dict[tuple[str, str], Block] = {}
@@ -47,7 +48,7 @@ class Checker:
 
     def unit(self, stage: str = "bounce") -> Unit:
         """A fresh unit of lowering."""
-        return Unit(self._schema, self._sink, lower.value, stage)
+        return Unit(self._schema, self._sink, lower.value, stage, lowered=self._lowered)
 
     def declare(self, file: File) -> None:
         """Take up a file's groups, worlds and blocks."""

@@ -43,6 +43,24 @@ def _rule(name: str) -> Closure:
     return lambda scope, _items: scope.rule(name)
 
 
+def _shared(key: str, of: Any) -> Closure:
+    """A condition that many ask: worked out once for a scope that has a `memo` (a dict), unless it is still pending."""
+    inner = build(of)
+
+    def run(scope: Any, _items: tuple[Any, ...]) -> Any:
+        memo = getattr(scope, "memo", None)
+        if memo is None:
+            return inner(scope, ())
+        value = memo.get(key)
+        if value is None:
+            value = inner(scope, ())
+            if value is not None and not (value.__class__ is Unknown and value.pending):
+                memo[key] = value
+        return value
+
+    return run
+
+
 def _variable(number: int) -> Closure:
     return lambda _scope, items: items[number]
 
@@ -196,6 +214,7 @@ _BUILDERS: dict[str, Callable[..., Closure]] = {
     "network": lambda text: _constant(ip_network(text)),
     "fact": _fact,
     "rule": _rule,
+    "shared": _shared,
     "variable": _variable,
     "field": _field,
     "index": _index,

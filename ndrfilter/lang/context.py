@@ -50,6 +50,14 @@ class Let(NamedTuple):
     file: File
 
 
+class Lowered(NamedTuple):
+    """A let without parameters, lowered once for all its uses, with what it asks. `height` is its nesting."""
+
+    typed: Typed
+    unit: Unit
+    height: int
+
+
 class Argument(NamedTuple):
     """An argument of a call, lowered where the body uses it."""
 
@@ -81,6 +89,15 @@ class Unit:
     captures: dict[str, Ir] = field(default_factory=dict)
     steps: list[tuple[str, Ir]] = field(default_factory=list)  # for the trace
     nodes: int = 0
+    deepest: int = 0
+    lowered: dict[tuple[str, str], Lowered] = field(default_factory=dict)  # shared by all units of a program
+
+    def absorb(self, other: Unit) -> None:
+        """Count what a part used, as used here."""
+        self.facts |= other.facts
+        self.rules = {**other.rules, **self.rules}
+        self.captures = {**other.captures, **self.captures}
+        self.nodes += other.nodes
 
 
 class TooLargeError(Exception):
@@ -126,6 +143,7 @@ class Context(NamedTuple):
             )
         if self.unit.nodes > MAX_NODES:
             self.refuse(node, "this is too large once its lets are put in", "split it into several rules")
+        self.unit.deepest = max(self.unit.deepest, self.depth)
         return self._replace(depth=self.depth + 1)
 
     def source(self, node: Node) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import bisect
 import difflib
+import re
 from collections.abc import Iterable
 
 from ndrfilter.errors import Diagnostic
 from ndrfilter.lang.rule import Source
 from ndrfilter.limits import MAX_DIAGNOSTICS
 
+_LINE_END = re.compile("\n")
 _MAX_SOURCE_LINE = 160
 _COLORS = {"E": "\x1b[1;31m", "W": "\x1b[1;33m"}
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
@@ -21,7 +23,7 @@ class Text:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.text
-        self.starts = [0, *(at + 1 for at, letter in enumerate(source.text) if letter == "\n")]
+        self.starts = [0, *(found.end() for found in _LINE_END.finditer(source.text))]
 
     def line(self, offset: int) -> int:
         """The number of the line on which that offset stands."""

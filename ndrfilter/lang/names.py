@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, Argument, Context, Ir, Let, Typed, article
+from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, Argument, Context, Ir, Let, Lowered, Typed, article
 from ndrfilter.lang.diagnose import meant
 from ndrfilter.lang.expressions import Member, Ref
 from ndrfilter.lang.tree import Node, Word
-from ndrfilter.limits import MAX_LET_DEPTH
+from ndrfilter.limits import MAX_EXPRESSION_DEPTH, MAX_LET_DEPTH
 from ndrfilter.schema import NUMBER, STRING, Type, list_of
 
 
@@ -173,12 +174,26 @@ def _inline(name: Word, arguments: tuple[Argument, ...], context: Context) -> Ty
     if len(names) != len(arguments):
         takes = f"{name.text} takes {len(names)} argument{'' if len(names) == 1 else 's'}"
         return context.report("E306", name, f"{takes}, not {len(arguments)}")
-    inner = context._replace(
-        file=let.file,
-        variables=dict(zip((name.text for name in names), arguments, strict=True)),
-        lets=(*context.lets, key),
-    )
-    return inner.value(let.item.nodes[-1])
+    bound = dict(zip((name.text for name in names), arguments, strict=True))
+    inner = context._replace(file=let.file, variables=bound, lets=(*context.lets, key))
+    if names or context.over or context.shown:
+        return inner.value(let.item.nodes[-1])
+    return _once(key, let, inner)
+
+
+def _once(key: str, let: Let, context: Context) -> Typed:
+    """A let without parameters: lowered for its first use, and, as a condition, evaluated once for a message."""
+    unit = context.unit
+    known = unit.lowered.get((key, unit.stage))
+    if known is None or context.depth + known.height > MAX_EXPRESSION_DEPTH:
+        own = replace(unit, facts=set(), rules={}, captures={}, steps=[], nodes=0, deepest=context.depth)
+        typed = context._replace(unit=own, guards=frozenset()).value(let.item.nodes[-1])
+        if typed.type.kind == "boolean" and typed.ir[0] != "const":
+            typed = typed._replace(ir=("shared", key, typed.ir))
+        known = unit.lowered[key, unit.stage] = Lowered(typed, own, own.deepest - context.depth)
+    unit.absorb(known.unit)
+    unit.deepest = max(unit.deepest, context.depth + known.height)
+    return known.typed
 
 
 def parameters(let: Let) -> tuple[Word, ...]:

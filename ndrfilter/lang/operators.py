@@ -197,7 +197,8 @@ def _in_named(build: Build, left: Any, name: str, by: str, negated: bool) -> Clo
     def run(scope: Any, items: tuple[Any, ...]) -> Any:
         value = inner(scope, items)
         if isinstance(value, wanted):
-            return getattr(scope.list(name), by)(value) is not negated
+            found = scope.list(name)
+            return odd(found) if found.__class__ is Unknown else getattr(found, by)(value) is not negated
         return False if value is None else odd(value)
 
     return run

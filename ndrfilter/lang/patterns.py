@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import re2
 
 from ndrfilter.limits import MAX_REGEX_MEMORY
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 FLAGS = "ims"
 
 
+@lru_cache(maxsize=4_096)
 def compiled(pattern: str, flags: str = "") -> Any:
     """The compiled pattern; flags are letters of "ims". Raises re2.error."""
     options = re2.Options()

@@ -34,6 +34,7 @@ _EXPECTATIONS: dict[str, tuple[str, ...]] = {
     "recognise": ("hit", "miss", "kind", "recipient", "software", "status", "reason", "diagnostic", "mta"),
 }
 _WORDS = {"verdict": VERDICTS, "kind": KINDS}
+_MAX_MAPPING_DEPTH = 8
 _ENVELOPE = ("sender", "recipients", "client_ip", "client_name", "helo")
 
 
@@ -146,12 +147,15 @@ def _check_keys(node: Node, known: tuple[str, ...], context: Context) -> None:
 
 def _mapping(node: Node, context: Context) -> dict[str, Any]:
     made: dict[str, Any] = {}
+    if context.depth > _MAX_MAPPING_DEPTH:
+        context.report("E507", node, f"this is nested more than {_MAX_MAPPING_DEPTH} deep")
+        return made
     for pair in node.nodes:
         assert isinstance(pair, Pair)
         key = pair.word(0)
         if key.text in made:
             context.report("E503", key, f"{key.text} stands here a second time")
-        made[key.text] = _mapped(pair.nodes[0], context)
+        made[key.text] = _mapped(pair.nodes[0], context._replace(depth=context.depth + 1))
     return made
 
 
@@ -159,6 +163,9 @@ def _mapped(node: Node, context: Context) -> Any:
     if isinstance(node, Mapping):
         return _mapping(node, context)
     if isinstance(node, MappedList):
+        if any(isinstance(part, MappedList) for part in node.nodes):
+            context.report("E507", node, "a list in a list means nothing here")
+            return []
         return [_mapped(part, context) for part in node.nodes]
     text = literals.text_of(node, context)
     if text is not None:

@@ -277,3 +277,32 @@ def test_a_clause_that_is_lost_says_nothing_about_the_rest(program):
     with pytest.raises(RuleError) as caught:
         program('rule A {\n  describe "x"\n  when returned and and\n}\nrule B { when hit A }')
     assert [found.code for found in caught.value.diagnostics] == ["E101"]
+
+
+def test_a_let_is_worked_out_once_for_a_scope_with_a_memo(program, scope):
+    asked = []
+
+    class Counting(scope):
+        def __init__(self, facts):
+            super().__init__(facts)
+            self.memo = {}
+
+        def fact(self, name):
+            asked.append(name)
+            return super().fact(name)
+
+    made = program('let empty = subject == ""\nrule A { when empty }\nrule B { when not empty or hit A }')
+    counting = Counting({"subject": ""})
+    assert [rule.condition(counting) for rule in made.rules[:1]] == [True]
+    counting.rules = {"A": True}
+    assert made.rules[1].condition(counting) is True
+    assert asked == ["subject"]
+
+
+def test_a_let_that_is_pending_is_asked_again(program, scope):
+    (rule,) = program("let failed = original.spf == fail\nrule A { when failed }").rules
+    asked = scope({"original.spf": Unknown("dns", ("original.spf",))})
+    asked.memo = {}
+    assert rule.condition(asked).pending == ("original.spf",)
+    asked.facts["original.spf"] = "fail"
+    assert rule.condition(asked) is True

@@ -37,6 +37,7 @@ class Headers:
     def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
         self.pairs = pairs
         self._made: dict[int, Field] = {}
+        self._index: dict[str, list[int]] | None = None
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -50,26 +51,27 @@ class Headers:
             field = self._made[place] = Field(name.decode("latin-1"), raw)
         return field
 
-    @lazy
-    def index(self) -> dict[str, list[int]]:
-        """The places of the fields of each name (lower case)."""
-        names = b"\n".join([name for name, _ in self.pairs]).decode("latin-1").lower().split("\n")
-        index: dict[str, list[int]] = {}
-        for place, name in enumerate(names if self.pairs else ()):
-            if name in index:
-                index[name].append(place)
-            else:
-                index[name] = [place]
-        return index
+    def _places(self, name: str) -> list[int]:
+        """The places of the fields of that name."""
+        index = self._index
+        if index is None:
+            index = {}
+            names = b"\n".join([known for known, _ in self.pairs]).decode("latin-1").lower().split("\n")
+            for place, known in enumerate(names if self.pairs else ()):
+                if known in index:
+                    index[known].append(place)
+                else:
+                    index[known] = [place]
+            self._index = index
+        return index.get(name) or index.get(name.lower()) or []
 
     def all(self, name: str) -> tuple[Field, ...]:
         """Every field of that name, top first."""
-        places = self.index.get(name.lower())
-        return tuple([self._field(place) for place in places]) if places else ()
+        return tuple([self._field(place) for place in self._places(name)])
 
     def first(self, name: str) -> Field | None:
         """The topmost field of that name."""
-        places = self.index.get(name.lower())
+        places = self._places(name)
         return self._field(places[0]) if places else None
 
     def text(self, name: str) -> str:
@@ -78,7 +80,7 @@ class Headers:
         return found.text if found else ""
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self.index
+        return bool(self._places(name))
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)

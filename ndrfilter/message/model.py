@@ -112,7 +112,7 @@ class Part:
     the root is "1").
     """
 
-    __slots__ = ("_placed", "_span", "children", "content_type", "depth", "headers", "params", "path")
+    __slots__ = ("_placed", "_span", "children", "content_type", "depth", "encoding", "headers", "params", "path")
 
     def __init__(
         self,
@@ -129,6 +129,7 @@ class Part:
         self.children: tuple[Part, ...] = ()
         self.path = path
         self.depth = depth
+        self.encoding = headers.text("content-transfer-encoding").strip(' ;"').lower() or "7bit"
         self._span = span
 
     @property
@@ -149,11 +150,6 @@ class Part:
     def beginning(self, size: int) -> bytes:
         """The first `size` bytes of the body."""
         return self._span.data[self._span.body : min(self._span.end, self._span.body + size)]
-
-    @property
-    def encoding(self) -> str:
-        """The transfer encoding."""
-        return self.headers.text("content-transfer-encoding").strip(' ;"').lower() or "7bit"
 
     @lazy
     def placed(self) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -6,7 +6,9 @@ import re
 
 from ndrfilter.noun import Noun
 
-_TOKEN = re.compile(r'\(([^()]*+)\)|[^\s()"<>;]++|<[^<>\s]*+>|"(?:[^"\\]|\\.){0,80}+"|[()"<>]')
+_PIECE = re.compile(r'(\([^()]*+\))|([^\s()"<>;]++|<[^<>\s]*+>|"(?:[^"\\]|\\.){0,80}+"|["<>])')
+_NESTED = re.compile(r"\([^()]*+\(")
+_PARENTHESIS = re.compile(r"[()]")
 _KEYWORDS = frozenset({"from", "by", "via", "with", "id", "for"})
 _DATE_CHARS = 80
 
@@ -48,35 +50,41 @@ class Clauses(Noun):
 
 
 def split(text: str) -> Clauses:
-    """The clauses of an unfolded field. Nested comments stay in the outer one; unbalanced ones end with the field."""
+    """The clauses of an unfolded field. Nested comments are part of the outer one; an open one ends with the field."""
+    before, semicolon, date = text.rpartition(";")
+    if not semicolon or date.count(")") > date.count("("):
+        before, date = text, text[-_DATE_CHARS:]
+    if before.count("(") != before.count(")") or _NESTED.search(before):
+        before = _flat(before)
     found: dict[str, Clause] = {}
     keyword = ""
     words: list[str] = []
     comments: list[str] = []
     doubtful = False
-    depth, opened = 0, 0
-    before, semicolon, date = text.rpartition(";")
-    if not semicolon or date.count(")") > date.count("("):
-        before, date = text, text[-_DATE_CHARS:]
-    for match in _TOKEN.finditer(before):
-        piece = match[0]
-        if depth:  # in a comment that holds comments
-            depth += (piece == "(") - (piece == ")")
-            if not depth:
-                comments.append(before[opened : match.start()].strip())
-        elif match[1] is not None:
-            comments.append(match[1].strip())
-        elif piece == "(":
-            depth, opened = 1, match.end()
-        elif (words or comments or not keyword) and piece.lower() in _KEYWORDS:
+    for comment, word in _PIECE.findall(before):
+        if comment:
+            comments.append(comment[1:-1].strip())
+        elif (words or comments or not keyword) and word.lower() in _KEYWORDS:
             if keyword not in found:
                 found[keyword] = Clause(tuple(words), tuple(comments))
-            doubtful = doubtful or (piece.lower() in ("from", "by") and piece.lower() in found)
-            keyword, words, comments = piece.lower(), [], []
-        elif piece != ")":
-            words.append(piece)
-    if depth:
-        comments.append(before[opened:].strip())
+            keyword, words, comments = word.lower(), [], []
+            doubtful = doubtful or (keyword in ("from", "by") and keyword in found)
+        else:
+            words.append(word)
     if keyword not in found:
         found[keyword] = Clause(tuple(words), tuple(comments))
     return Clauses(found, date, doubtful)
+
+
+def _flat(text: str) -> str:
+    """`text` with blanks for inner and stray parentheses, and an open comment closed at the end."""
+    out = []
+    depth, position = 0, 0
+    for found in _PARENTHESIS.finditer(text):
+        out.append(text[position : found.start()])
+        depth += found[0] == "("
+        out.append(found[0] if depth == 1 else " ")
+        depth -= found[0] == ")" and depth > 0
+        position = found.end()
+    out.append(text[position:])
+    return "".join(out) + (")" if depth else "")

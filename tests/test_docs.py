@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -26,7 +27,8 @@ def block(language: str, number: int = 1) -> str:
 def ndrfilter(*arguments: str, raw: bytes = b"", config: Path = DEMO) -> str:
     """What the program prints."""
     command = [sys.executable, "-m", "ndrfilter", "-c", str(config), *arguments]
-    return subprocess.run(command, cwd=ROOT, input=raw, capture_output=True, check=True).stdout.decode()
+    environment = os.environ | {"COLUMNS": "100"}
+    return subprocess.run(command, cwd=ROOT, env=environment, input=raw, capture_output=True, check=True).stdout.decode()
 
 
 def test_the_sample_is_what_check_prints():

@@ -125,12 +125,12 @@ def show(args: argparse.Namespace) -> int:
 
 def facts(args: argparse.Namespace) -> int:
     """The facts with their types and classes, then the records that occur in them."""
+    from ndrfilter.errors import UsageError
     from ndrfilter.workbench import rulewords
     from ndrfilter.workbench.table import show as show_table
 
     found = rulewords.fact_rows(_open(args).loaded.schema, args.prefix)
     if not found:
-        _say(f"no fact begins with {args.prefix!r}")
-        return FAILED
+        raise UsageError(f"no fact begins with {args.prefix!r}; `ndrfilter rules facts` shows all")
     show_table(("fact", "type", "class", "cost", "meaning"), found)
     return 0

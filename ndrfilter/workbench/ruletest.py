@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,15 @@ from ndrfilter import limits
 from ndrfilter.adapters.clock import FixedClock
 from ndrfilter.adapters.zone import ZoneResolver
 from ndrfilter.api import Envelope, Filter
-from ndrfilter.config import from_mapping
+from ndrfilter.config import Config, from_mapping
 from ndrfilter.drivers import drive
 from ndrfilter.engine.result import Result
+from ndrfilter.engine.ruleset import RuleSet
 from ndrfilter.engine.step import Verdict
 from ndrfilter.errors import ConfigError
 from ndrfilter.facts.world import Facts
 from ndrfilter.knowledge import Loaded
 from ndrfilter.lang import RuleTest, World
-from ndrfilter.lang.diagnose import meant
 from ndrfilter.noun import Noun
 from ndrfilter.schema import Unknown
 
@@ -35,7 +36,7 @@ _ACTUAL: Mapping[str, Callable[[Result], tuple[str, ...]]] = {
     "recipient": lambda result: tuple(recipient.address for recipient in result.recipients),
     "status": lambda result: tuple(recipient.status for recipient in result.recipients),
     "reason": lambda result: tuple(recipient.reason for recipient in result.recipients),
-    "action": lambda result: tuple(recipient.action for recipient in result.recipients),
+    "diagnostic": lambda result: tuple(recipient.diagnostic for recipient in result.recipients),
 }
 
 
@@ -60,8 +61,9 @@ def run(loaded: Loaded, tests: Iterable[RuleTest] | None = None, *, ruleset: str
     envelope unless it names one, because a recogniser is asked about the message as it stands.
     """
     recognisers = {recogniser.name for recogniser in loaded.program.recognisers}
+    rules_at = cache(lambda now: loaded.ruleset(Config(ruleset=ruleset), now))
     return [
-        _run(loaded, _bare(test) if test.subject in recognisers else test, ruleset)
+        _run(loaded, _bare(test) if test.subject in recognisers else test, rules_at)
         for test in (loaded.program.tests if tests is None else tests)
     ]
 
@@ -70,10 +72,10 @@ def _bare(test: RuleTest) -> RuleTest:
     return test._replace(envelope={}) if test.envelope is None and not test.world else test
 
 
-def _run(loaded: Loaded, test: RuleTest, ruleset: str) -> Outcome:
+def _run(loaded: Loaded, test: RuleTest, rules_at: Callable[[float], RuleSet]) -> Outcome:
     try:
         world = _world(test, loaded.program.worlds)
-        bench = _Bench(loaded, world, ruleset)
+        bench = _Bench(loaded, world, rules_at)
         value, result = bench.judge(test.subject, _message(test), _envelope(world.envelope or {}))
     except ConfigError as error:
         return Outcome(test, tuple(_sentence(found.message, found.help) for found in error.diagnostics))
@@ -87,12 +89,12 @@ def _run(loaded: Loaded, test: RuleTest, ruleset: str) -> Outcome:
 class _Bench(Filter):
     """A filter over the rules that are tested, in a test's world."""
 
-    def __init__(self, loaded: Loaded, world: World, ruleset: str) -> None:
-        self.config = from_mapping({"site": dict(world.site)} if world.site else {})._replace(ruleset=ruleset)
+    def __init__(self, loaded: Loaded, world: World, rules_at: Callable[[float], RuleSet]) -> None:
+        self.config = from_mapping({"site": dict(world.site)} if world.site else {})
         self.clock = FixedClock(DEFAULT_TIME if world.time is None else world.time)
         self._resolver = None if world.zone is None else ZoneResolver(world.zone)
         self._knowledge = loaded
-        self.ruleset = loaded.ruleset(self.config, self.clock.now())
+        self.ruleset = rules_at(self.clock.now())
 
     def judge(self, subject: str, raw: bytes, envelope: Envelope) -> tuple[Any, Result]:
         """What the rule or recogniser `subject` says of a message, and the result."""
@@ -119,8 +121,6 @@ class _Bench(Filter):
 
 def _world(test: RuleTest, worlds: Mapping[str, World]) -> World:
     """The test's world: what it says itself, then what the world it names says, part by part."""
-    if test.world and test.world not in worlds:
-        raise ValueError(f"there is no world {test.world}: {meant(test.world, worlds)}".rstrip(": "))
     base = worlds.get(test.world or DEFAULT_WORLD, World())
     return World(
         site=base.site if test.site is None else test.site,
@@ -138,10 +138,6 @@ def _message(test: RuleTest) -> bytes:
 
 
 def _envelope(said: Mapping[str, Any]) -> Envelope:
-    known = ("sender", "recipients", "client_ip", "client_name", "helo")
-    for key in said:
-        if key not in known:
-            raise ValueError(f"envelope: unknown key {key}; {meant(key, known) or 'known are ' + ', '.join(known)}")
     recipients = said.get("recipients", ())
     listed = (recipients,) if isinstance(recipients, str) else tuple(map(str, recipients))
     words = {key: str(value) for key, value in said.items()}
@@ -153,8 +149,6 @@ def _compare(what: str, wanted: str, mark: str, value: Any, result: Result) -> s
     if what in ("hit", "miss", "undecided"):
         cause = f" ({value.cause})" if isinstance(value, Unknown) else ""
         return "" if what == mark else f"expected {what}, got {mark}{cause}"
-    if what not in _ACTUAL:
-        return f"nobody knows how to expect {what}; known are hit, miss, undecided, {', '.join(_ACTUAL)}"
     found = _ACTUAL[what](result)
     return "" if wanted in found else f"expected {what} {wanted}, got {', '.join(filter(None, found)) or 'none'}"
 

@@ -28,7 +28,11 @@ def _rich(headings: Sequence[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings):
+        # Names must stay whole, for copying; what is last, the description, may take several lines.
+        whole = max((len(row[number]) for row in rows), default=0) if number == 0 else None
+        table.add_column(heading, min_width=whole, no_wrap=number < len(headings) - 1)
     for row in rows:
         table.add_row(*map(Text, row))
     Console().print(table)

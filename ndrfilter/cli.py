@@ -13,7 +13,7 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
-from ndrfilter.doors.text import complain, escape, in_words, say
+from ndrfilter.doors.text import complain, escape, in_words, reason, say
 from ndrfilter.errors import NdrError, TemporaryError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _guarded(command: str, argv: Sequence[str]) -> int:
     except NdrError as error:
         return _failed(error)
     except OSError as error:
-        complain(escape(str(error)))
+        complain(f"cannot read or write: {escape(reason(error))}")
         _drop_output()
         return TEMPORARY
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ndrfilter.doors import envelope, options, sources
 from ndrfilter.doors.listing import Listing
-from ndrfilter.doors.progress import watched
-from ndrfilter.doors.text import complain, escape, say, style_for
+from ndrfilter.doors.progress import Bar
+from ndrfilter.doors.text import complain, escape, reason, say, style_for
 from ndrfilter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 FOUND, USAGE = 1, 2
 TOO_LONG = "message-too-long"
+NO_SITE = (
+    "To tell yours from forged ones we must know your domain: add --me you@your.domain, or run ndrfilter config init."
+)
 
 _DESCRIPTION = """\
 Say of each message whether it is a genuine bounce, backscatter, a fake, or none of them, and why.
@@ -86,7 +89,7 @@ def _paths(args: argparse.Namespace) -> list[str]:
             with sources.opened(path) as stream:
                 found += sources.listed(stream, separator)
         except OSError as error:
-            raise UsageError(f"{escape(path)}: {sources.reason(error)}") from error
+            raise UsageError(f"{escape(path)}: {reason(error)}") from error
     return found
 
 
@@ -115,6 +118,8 @@ class _Run:
         listing.lost(self.lost)
         for line in listing:
             say(line)
+        if listing.many and not self.judge.config.sites:
+            say(NO_SITE)
 
     def results(self, paths: list[str]) -> Iterator[tuple[str, Result]]:
         """Every message with its result; what cannot be read is said on standard error and counted."""
@@ -124,14 +129,16 @@ class _Run:
                 self._lose(place)
             else:
                 found.append(place)
-        for place in watched(found):
-            for source in sources.messages(place):
-                if isinstance(source, sources.Unreadable):
-                    self._lose(source)
-                    continue
-                result = self._judged(source, place.path == sources.STDIN)
-                self.seen.add(result.verdict)
-                yield source.label, result
+        with Bar(found, quiet=self.args.json and sys.stdout.isatty()) as bar:
+            for place in found:
+                for source in sources.messages(place):
+                    if isinstance(source, sources.Unreadable):
+                        self._lose(source)
+                        continue
+                    result = self._judged(source, place.path == sources.STDIN)
+                    self.seen.add(result.verdict)
+                    bar.advance(len(source.raw))
+                    yield source.label, result
 
     def _judged(self, source: sources.Source, from_stdin: bool) -> Result:
         told, word = envelope.envelope_of(self.args, source.raw, os.environ if from_stdin else {})

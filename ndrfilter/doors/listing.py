@@ -110,12 +110,14 @@ class Listing:
         """Tell how many files could not be read."""
         self._lost = number
 
+    @property
+    def many(self) -> bool:
+        """Whether each message gets a line and not a block."""
+        return len(self._few) > FEW
+
     def __iter__(self) -> Iterator[str]:
         """The lines to print, genuine ones first, the summary last."""
-        if len(self._few) <= FEW:
-            yield from self._blocks()
-        else:
-            yield from self._all_lines()
+        yield from self._all_lines() if self.many else self._blocks()
         if sum(self._counts.values()) + self._lost != 1:
             yield self.summary()
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ndrfilter import limits
 from ndrfilter.doors import envelope, options, reply
-from ndrfilter.doors.text import complain, escape, in_words
+from ndrfilter.doors.text import complain, escape, in_words, reason
 from ndrfilter.errors import ConfigError, TemporaryError, UsageError
 
 if TYPE_CHECKING:
@@ -82,8 +82,10 @@ def run(args: argparse.Namespace) -> int:
         _write(_answer(sys.stdin.buffer.read(), args))
     except MemoryError:
         complain("out of memory; nothing was written")
-    except (OSError, TemporaryError) as error:
-        complain(str(error))
+    except OSError as error:
+        complain(f"cannot read or write: {reason(error)}")
+    except TemporaryError as error:
+        complain(escape(str(error)))
     except KeyboardInterrupt:
         complain("interrupted")
     else:

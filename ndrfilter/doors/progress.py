@@ -1,4 +1,4 @@
-"""A progress bar for people who check many files: on standard error, only on a terminal, only when it takes a while."""
+"""A progress bar for people who check much: on standard error, only on a terminal, only when it takes a while."""
 
 from __future__ import annotations
 
@@ -7,40 +7,42 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any
+    from typing import Any, Self
 
     from ndrfilter.doors.sources import Place
 
 _FILES, _SECONDS = 200, 2.0
 
 
-def watched(places: list[Place]) -> Iterable[Place]:
-    """The same places; on a terminal a bar shows how far we are, by bytes, so that one big mbox moves it too."""
-    return _Bar(places) if sys.stderr is not None and sys.stderr.isatty() else places
+class Bar:
+    """Counts messages, and measures the way by bytes, so that one big mbox moves it too. Use it in `with`."""
 
-
-class _Bar:
-    def __init__(self, places: list[Place]) -> None:
-        self._places = places
+    def __init__(self, places: list[Place], quiet: bool = False) -> None:
         self._total = sum(place.size for place in places)
+        self._patience = 0.0 if len(places) > _FILES else _SECONDS
+        self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        self._started = time.monotonic()
+        self._messages = self._bytes = 0
         self._rich: Any = None
 
-    def __iter__(self) -> Iterator[Place]:
-        started, done = time.monotonic(), 0
-        try:
-            for number, place in enumerate(self._places):
-                late = time.monotonic() - started > _SECONDS
-                if self._rich is None and (late or len(self._places) > _FILES):
-                    self._open()
-                if self._rich:
-                    rate = number / max(time.monotonic() - started, 1e-3)
-                    self._rich.update(0, completed=done, rate=f"{number:,} files, {rate:,.0f}/s")
-                yield place
-                done += place.size
-        finally:
-            if self._rich:
-                self._rich.stop()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._rich:
+            self._rich.stop()
+
+    def advance(self, size: int) -> None:
+        """One more message of that many bytes is done."""
+        self._messages += 1
+        self._bytes += size
+        seconds = time.monotonic() - self._started
+        if not self._shown or seconds < self._patience:
+            return
+        if self._rich is None:
+            self._open()
+        words = f"{self._messages:,} messages, {self._messages / max(seconds, 1e-3):,.0f}/s"
+        self._rich.update(0, completed=self._bytes, rate=words)
 
     def _open(self) -> None:
         from rich.console import Console

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ndrfilter import limits
 from ndrfilter.doors import mbox
+from ndrfilter.doors.text import reason
 from ndrfilter.errors import UsageError
 from ndrfilter.noun import Noun
 
@@ -136,8 +137,3 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise UsageError("standard input is closed")
     return sys.stdin.buffer
-
-
-def reason(error: Exception) -> str:
-    """Why a file could not be read, in the system's words."""
-    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -105,3 +105,8 @@ def in_words(error: NdrError, color: bool = False) -> str:
 
     count = "a mistake" if len(found) == 1 else f"{len(found)} mistakes"
     return "\n".join((f"{count} in the configuration or the rules", *(render(one, color) for one in found)))
+
+
+def reason(error: Exception) -> str:
+    """Why the system did not let us read or write, in its own words."""
+    return (getattr(error, "strerror", None) or str(error)).lower()

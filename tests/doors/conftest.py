@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
@@ -155,19 +156,30 @@ class Done(NamedTuple):
     stderr: bytes
 
 
+class Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def ndrfilter(tmp_path, monkeypatch):
-    """Runs the command line in this process, where rules are compiled only once."""
+    """Runs the command line in this process, where rules are compiled only once; its output goes to a real file."""
 
-    def run(*args: str | Path, stdin: bytes = b"", env=()):
-        streams = [io.TextIOWrapper(io.BytesIO(data), "utf-8") for data in (stdin, b"", b"")]
+    def run(*args: str | Path, stdin: bytes = b"", env=(), output: str | Path = "", terminal=False):
+        written, said = (
+            Path(output or tmp_path / ".stdout"),
+            (Terminal if terminal else io.TextIOWrapper)(io.BytesIO(), "utf-8"),
+        )
+        descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         with monkeypatch.context() as patch:
-            for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
-                patch.setattr(sys, name, stream)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+            patch.setattr(sys, "stdout", os.fdopen(descriptor, "w", encoding="utf-8", closefd=False))
+            patch.setattr(sys, "stderr", said)
             patch.setattr(os, "environ", _environment(tmp_path) | dict(env))
             code = main([str(arg) for arg in args])
-        for stream in streams[1:]:
-            stream.flush()
-        return Done(code, *(stream.buffer.getvalue() for stream in streams[1:]))
+        with contextlib.suppress(OSError):  # `filter` has closed it
+            os.close(descriptor)
+        said.flush()
+        return Done(code, b"" if output else written.read_bytes(), said.buffer.getvalue())
 
     return run

@@ -4,40 +4,39 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 MAIL = b"From: a@b.example\nTo: c@d.example\nSubject: lunch\nMessage-ID: <1@b.example>\n\nAt noon?\n"
 
 
-def test_ordinary_mail(process):
-    done = process("filter", stdin=MAIL)
+def test_ordinary_mail(ndrfilter):
+    done = ndrfilter("filter", stdin=MAIL)
     assert done.returncode == 0
     assert done.stdout.startswith(b"X-NDR-Status: not-a-bounce; score=0.0; required=5.0; kind=none\nX-NDR-Reason: ")
     assert done.stdout.endswith(b"\n" + MAIL)
     assert done.stderr == b""
 
 
-def test_a_bounce(process, root):
+def test_a_bounce(ndrfilter, root):
     raw = (root / "tests" / "cases" / "dsn" / "forged-exim-full.eml").read_bytes()
-    done = process("filter", stdin=raw)
+    done = ndrfilter("filter", stdin=raw)
     assert done.returncode == 0
     assert done.stdout.startswith(b"X-NDR-Status: undetermined; score=")
     assert done.stdout.endswith(raw)
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\r"])
-def test_line_ends(process, end):
+def test_line_ends(ndrfilter, end):
     raw = MAIL.replace(b"\n", end)
-    done = process("filter", stdin=raw)
+    done = ndrfilter("filter", stdin=raw)
     assert done.stdout.endswith(end + raw)
     assert done.stdout.count(b"\n") == done.stdout.count(b"\r") * (end == b"\r\n")
 
 
 @pytest.mark.parametrize("raw", [b"", b"\0" * 999, bytes(range(256)) * 9, b"\n", b"text"])
-def test_what_is_no_message_comes_through(process, raw):
-    done = process("filter", stdin=raw)
+def test_what_is_no_message_comes_through(ndrfilter, raw):
+    done = ndrfilter("filter", stdin=raw)
     assert done.returncode == 0
     assert done.stdout.startswith(b"X-NDR-Status: not-a-bounce;")
     assert done.stdout.endswith(raw)
@@ -59,12 +58,12 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("name", "text", "said"), BROKEN)
-def test_a_broken_configuration_or_rule_stops_no_mail(process, tmp_path, name, text, said):
+def test_a_broken_configuration_or_rule_stops_no_mail(ndrfilter, tmp_path, name, text, said):
     config = tmp_path / "ndrfilter.yml"
     config.write_text("site: {domains: [example.com]}\n")
     (tmp_path / "rules").mkdir()
     (tmp_path / name).write_text(text)
-    done = process("filter", "-c", config, stdin=MAIL)
+    done = ndrfilter("filter", "-c", config, stdin=MAIL)
     assert done.returncode == 0
     assert done.stdout.startswith(b"X-NDR-Status: undetermined; error=config\nX-NDR-Reason: ")
     assert done.stdout.endswith(b"\n" + MAIL)
@@ -72,22 +71,21 @@ def test_a_broken_configuration_or_rule_stops_no_mail(process, tmp_path, name, t
     assert b"Traceback" not in done.stderr
 
 
-def test_a_configuration_that_is_not_there_stops_no_mail(process, tmp_path):
-    done = process("filter", "-c", tmp_path / "none.yml", stdin=MAIL)
+def test_a_configuration_that_is_not_there_stops_no_mail(ndrfilter, tmp_path):
+    done = ndrfilter("filter", "-c", tmp_path / "none.yml", stdin=MAIL)
     assert (done.returncode, done.stdout.split(b"\n")[0]) == (0, b"X-NDR-Status: undetermined; error=config")
 
 
-def test_our_deadline_stops_no_mail(process):
-    done = process("filter", "--max-seconds", "0.000001", stdin=MAIL)
+def test_our_deadline_stops_no_mail(ndrfilter):
+    done = ndrfilter("filter", "--max-seconds", "0.000001", stdin=MAIL)
     assert (done.returncode, done.stdout.split(b"\n")[0]) == (0, b"X-NDR-Status: undetermined; error=timeout")
     assert done.stdout.endswith(b"\n" + MAIL)
 
 
-def test_a_full_disk(process):
-    with Path("/dev/full").open("wb") as full:
-        done = process("filter", stdin=MAIL, stdout=full)
+def test_a_full_disk(ndrfilter):
+    done = ndrfilter("filter", stdin=MAIL, output="/dev/full")
     assert done.returncode == 75
-    assert b"Traceback" not in done.stderr
+    assert done.stderr == b"ndrfilter: cannot read or write: no space left on device\n"
 
 
 def test_a_reader_that_went_away(process):
@@ -98,7 +96,7 @@ def test_a_reader_that_went_away(process):
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-"])
-def test_closed_input_or_output(process, root, closed):
+def test_closed_input_or_output(ndrfilter, root, closed):
     command = ["sh", "-c", f'"$0" -m ndrfilter filter {closed}', sys.executable]
     done = subprocess.run(command, input=MAIL, capture_output=True, cwd=root)
     assert (done.returncode, done.stdout) == (75, b"")
@@ -120,8 +118,8 @@ def test_a_file_size_limit_gives_no_short_success(root, tmp_path):
 
 
 @pytest.mark.parametrize("args", [("--nonsense",), ("--max-seconds", "soon"), ("surplus",)])
-def test_wrong_usage_keeps_the_mail(process, args):
-    done = process("filter", *args, stdin=MAIL)
+def test_wrong_usage_keeps_the_mail(ndrfilter, args):
+    done = ndrfilter("filter", *args, stdin=MAIL)
     assert (done.returncode, done.stdout) == (75, b"")
 
 

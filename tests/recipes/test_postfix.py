@@ -162,7 +162,7 @@ def program_for_all(postfix):
         if version_of(python) != version_of(sys.executable):
             pytest.skip(f"Postfix' user can read neither {sys.executable} nor a {python} of the same version")
         copied(folder)
-    return f'PYTHONPATH="{path}" NDRFILTER_CONFIG="{site}" exec "{python}" -m ndrfilter "$@"'
+    return f'PYTHONPATH="{path}" NDRFILTER_CONFIG="{site}" exec "{python}" -m ndrfilter "$@" --max-seconds 0'
 
 
 @pytest.mark.parametrize(

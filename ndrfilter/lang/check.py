@@ -10,7 +10,7 @@ from ndrfilter.lang.blocks import Block
 from ndrfilter.lang.context import BAD, Argument, Context, File, Let, Lowered, TooLargeError, Typed, Unit
 from ndrfilter.lang.diagnose import Sink, meant
 from ndrfilter.lang.files import Files
-from ndrfilter.lang.names import parameters
+from ndrfilter.lang.lets import parameters
 from ndrfilter.lang.rule import Program, RuleTest, Source, World
 from ndrfilter.lang.syntax import BlockItem, GroupItem, WorldItem
 from ndrfilter.lang.tree import Node

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ndrfilter.lang import compare, expressions, literals, names, texts
+from ndrfilter.lang import compare, expressions, lets, literals, names, texts
 from ndrfilter.lang.context import ANYTHING, BAD, Context, Ir, Typed, article, condition
 from ndrfilter.lang.tree import Node, Word
 from ndrfilter.limits import MAX_QUANTIFIER_DEPTH
@@ -90,14 +90,20 @@ def _or(node: Node, context: Context) -> Typed:
 def _not(node: Node, context: Context) -> Typed:
     denied = node.nodes[0]
     part = truth(denied, context)
-    if part.soft - context.guards and isinstance(denied, expressions.Compare | expressions.TextCompare):
-        context.report(
-            "W601",
-            node,
-            "what is compared here may be absent; then the comparison is false, and `not` makes it true",
-            f"write `{_denied(denied, context)}`, or say `… exists and` before it",
-        )
+    if part.soft - context.guards:
+        _warn_of_absence(node, denied, part, context)
     return condition(("not", part.ir))
+
+
+def _warn_of_absence(node: Node, denied: Node, part: Typed, context: Context) -> None:
+    """Denials of a single thing only: "not (a or b)" usually means what it says."""
+    if isinstance(denied, expressions.Compare | expressions.TextCompare):
+        message = "what is compared here may be absent; then the comparison is false, and `not` makes it true"
+        help_text = f"write `{_denied(denied, context)}`, or say `… exists and` before it"
+        context.report("W601", node, message, help_text)
+    elif part.ir[0] == "truth" and part.ir[1] in part.soft:
+        help_text = f"say `{context.source(denied)} exists and` before it"
+        context.report("W601", node, "this may be absent, and `not` makes that true", help_text)
 
 
 def _denied(node: Node, context: Context) -> str:
@@ -196,7 +202,7 @@ _LOWER: dict[type[Node], Callable[[Any, Context], Typed]] = {
     expressions.Ref: names.reference,
     expressions.Member: names.reference,
     expressions.Index: names.index,
-    expressions.Call: names.call,
+    expressions.Call: lets.call,
     expressions.String: literals.string,
     expressions.LongString: literals.string,
     expressions.Number: literals.number,

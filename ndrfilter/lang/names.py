@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator
-from dataclasses import replace
 
-from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, Argument, Context, Ir, Let, Lowered, Typed, article
+from ndrfilter.lang import lets
+from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, Argument, Context, Ir, Typed, article
 from ndrfilter.lang.diagnose import meant
 from ndrfilter.lang.expressions import Member, Ref
 from ndrfilter.lang.tree import Node, Word
-from ndrfilter.limits import MAX_EXPRESSION_DEPTH, MAX_LET_DEPTH
 from ndrfilter.schema import NUMBER, STRING, Type, list_of
 
 
@@ -33,25 +32,20 @@ def _named(words: list[Word], context: Context) -> tuple[Typed, list[Word]]:
     first, rest = words[0], words[1:]
     variable = context.variables.get(first.text)
     if isinstance(variable, Argument):
-        return _argument(variable, context).value(variable.node), rest
+        return lets.argument_context(variable, context).value(variable.node), rest
     if variable is not None:
         return variable, rest
     for length in range(min(len(words), 8), 0, -1):
         if ".".join(word.text for word in words[:length]) in context.unit.schema.facts:
             return _fact(words[:length], context), words[length:]
     if first.text in context.file.lets:
-        return _inline(first, (), context), rest
+        return lets.inline(first, (), context), rest
     if first.text in context.file.lists:
         context.file.used.add(first.text)
         return Typed(("named", context.file.lists[first.text]), NAMED_LIST), rest
     if first.text == "capture" and context.shown and rest:
         return _capture(rest[0], context), rest[1:]
     return _unknown(words, context), []
-
-
-def _argument(argument: Argument, context: Context) -> Context:
-    """The caller's names with the bounds of the place where the argument is used."""
-    return argument.context._replace(depth=context.depth, over=context.over, guards=context.guards, lets=context.lets)
 
 
 def _fact(words: list[Word], context: Context) -> Typed:
@@ -80,8 +74,10 @@ def _capture(word: Word, context: Context) -> Typed:
 def _unknown(words: list[Word], context: Context) -> Typed:
     name = ".".join(word.text for word in words)
     facts = context.unit.schema.facts
-    lets, lists = context.file.lets, context.file.lists
-    help_text = meant(name, [*facts, *lets, *lists, *context.variables]) or meant(words[0].text, [*facts, *lets])
+    file = context.file
+    help_text = meant(name, [*facts, *file.lets, *file.lists, *context.variables]) or meant(
+        words[0].text, [*facts, *file.lets]
+    )
     below = [fact for fact in facts if fact.startswith(words[0].text + ".")]
     if not help_text and below:
         help_text = f"there are {', '.join(below[:6])}"
@@ -152,55 +148,6 @@ def index(node: Node, context: Context) -> Typed:
     return Typed(("index", of.ir, key.ir), list_of(of.type.item or ANYTHING), of.soft)
 
 
-def call(node: Node, context: Context) -> Typed:
-    """`name(arguments)`: a let."""
-    name, arguments = node.word(0), node.nodes
-    if name.text not in context.file.lets:
-        help_text = meant(name.text, context.file.lets) or f"declare it: let {name.text}(…) = …"
-        return context.report("E206", name, f"no let is named {name.text}", help_text)
-    return _inline(name, tuple(Argument(argument, context) for argument in arguments), context)
-
-
-def _inline(name: Word, arguments: tuple[Argument, ...], context: Context) -> Typed:
-    let = context.file.lets[name.text]
-    let.file.used.add(let.item.word(0).text)
-    key = f"{let.file.text.source.name}:{let.item.word(0).text}"
-    if key in context.lets:
-        return context.report("E211", name, f"{name.text} is defined by itself", "a let cannot use itself")
-    if len(context.lets) >= MAX_LET_DEPTH:
-        context.report("E507", name, f"lets are used more than {MAX_LET_DEPTH} deep")
-        return BAD
-    names = parameters(let)
-    if len(names) != len(arguments):
-        takes = f"{name.text} takes {len(names)} argument{'' if len(names) == 1 else 's'}"
-        return context.report("E306", name, f"{takes}, not {len(arguments)}")
-    bound = dict(zip((name.text for name in names), arguments, strict=True))
-    inner = context._replace(file=let.file, variables=bound, lets=(*context.lets, key))
-    if names or context.over or context.shown:
-        return inner.value(let.item.nodes[-1])
-    return _once(key, let, inner)
-
-
-def _once(key: str, let: Let, context: Context) -> Typed:
-    """A let without parameters: lowered for its first use, and, as a condition, evaluated once for a message."""
-    unit = context.unit
-    known = unit.lowered.get((key, unit.stage))
-    if known is None or context.depth + known.height > MAX_EXPRESSION_DEPTH:
-        own = replace(unit, facts=set(), rules={}, captures={}, steps=[], nodes=0, deepest=context.depth)
-        typed = context._replace(unit=own, guards=frozenset()).value(let.item.nodes[-1])
-        if typed.type.kind == "boolean" and typed.ir[0] != "const":
-            typed = typed._replace(ir=("shared", key, typed.ir))
-        known = unit.lowered[key, unit.stage] = Lowered(typed, own, own.deepest - context.depth)
-    unit.absorb(known.unit)
-    unit.deepest = max(unit.deepest, context.depth + known.height)
-    return known.typed
-
-
-def parameters(let: Let) -> tuple[Word, ...]:
-    """The names of its parameters."""
-    return let.item.nodes[0].words if len(let.item.nodes) > 1 else ()
-
-
 def is_free(node: Node, context: Context) -> bool:
     """Whether the node is a bare word that names nothing, so that only a type can say what it means."""
     if not isinstance(node, Ref):
@@ -223,7 +170,7 @@ def enum_word(node: Node, context: Context, expected: Type | None) -> Typed | No
     word = node.word(0)
     variable = context.variables.get(word.text)
     if isinstance(variable, Argument):
-        return enum_word(variable.node, _argument(variable, context), expected)
+        return enum_word(variable.node, lets.argument_context(variable, context), expected)
     if variable is not None:
         return None
     fact = context.unit.schema.facts.get(word.text)

@@ -146,6 +146,8 @@ def _misplaced(text: Text, at: int, word: str, expected: list[str]) -> Diagnosti
         return text.diagnostic("E103", at, at + len(word), "this pattern is not closed", help_text)
     shown = word if len(word) <= _MOST_SHOWN else word[:_MOST_SHOWN] + "…"
     help_text = _HABITS.get(word) or _help(word, expected)
+    if not word.isascii() and "NAME" in expected:
+        help_text = "names are made of the letters A to Z and a to z, digits, _ and -"
     return text.diagnostic("E101", at, at + len(word), f"{shown} does not belong here", help_text)
 
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 from ndrfilter.lang.parse import CLASSES, parse, parser
 
 
@@ -29,3 +32,9 @@ def test_spans_cover_what_was_written():
     text = "rule A { when ( a == 1 ) and not (b in [1, 2]) }"
     condition = parse(text).nodes[0].nodes[0].nodes[0]
     assert [text[part.start : part.end] for part in condition.nodes] == ["( a == 1 )", "not (b in [1, 2])"]
+
+
+def test_running_compiled_rules_needs_neither_the_parser_nor_heavy_modules():
+    code = "import sys, ndrfilter.lang.closures, ndrfilter.lang.rule, ndrfilter.lang.guard; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"lark", "typing", "dataclasses", "inspect", "logging", "email", "json"} & set(loaded)

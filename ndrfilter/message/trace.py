@@ -16,11 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndrfilter.message.model import Headers
 
-# over all comments in lower case, one a line
-_AUTHENTICATED = re.compile(
-    r"(?m)^auth(?:enticated\b|: \S)|\bauthenticated (?:sender|bits|user)|^account |\bauth=yes\b|\ba=\w"
-    r"|^[0-9a-f.:]+ with (?:plain|login|cram)"
-)
+# Over all comments in lower case, one a line. A greeting or an ident answer may say the word, but neither begins a
+# comment and goes on after a blank.
+_AUTHENTICATED = re.compile(r"(?m)^authenticated[ :]+\S|^auth: \S|^account \S|^a=\w")
 _LOCAL = re.compile(
     r"(?m)invoked (?:by (?:uid|alias)|for bounce|from command)|, from userid \d|^uid \d|\[local\]|\[unix socket\]"
     r"|^from \S+@\S+$|^localhost$"
@@ -55,7 +53,7 @@ def parse_received(text: str) -> Hop:
         time=parse_date(clauses.date),
         for_=_bare(clauses.get("for").word),
         sender=sender[1] if sender else None,
-        authenticated=protocol.endswith(("smtpa", "smtpsa")) or _AUTHENTICATED.search(lower) is not None,
+        authenticated=_is_authenticated(protocol, lower),
         local=peer.ip is None and _is_local(clauses, protocol, lower),
         forged=peer.forged,
         dialect=dialect.name,
@@ -65,6 +63,10 @@ def parse_received(text: str) -> Hop:
 
 def _bare(word: str) -> str | None:
     return word.strip("<>;") or None
+
+
+def _is_authenticated(protocol: str, comments: str) -> bool:
+    return protocol.endswith(("smtpa", "smtpsa")) or _AUTHENTICATED.search(comments) is not None
 
 
 def _is_local(clauses: Clauses, protocol: str, comments: str) -> bool:

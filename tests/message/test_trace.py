@@ -120,6 +120,25 @@ def test_authenticated_hops(text):
     assert parse_received(text).authenticated
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from r.example (HELO authenticated) (192.0.2.5) by mx with SMTP; 22 Nov 2026 10:00:00 -0000",
+        "from r.example (HELO auth=yes) (authenticated@192.0.2.5) by mx with SMTP; 22 Nov 2026 10:00:00 -0000",
+        "from r.example ([192.0.2.5] helo=a=b) by mx with esmtp (Exim 4.98) id 1",
+        "from authenticated (authenticated@r.example [192.0.2.5]) by mx (8.17.1/8.17.1) with ESMTP id 1",
+    ],
+)
+def test_a_greeting_cannot_say_authenticated(text):
+    assert not parse_received(text).authenticated
+
+
+def test_an_ident_answer_cannot_turn_the_greeting_into_a_name():
+    hop = parse_received("from ours.example (x helo=y@r.example [192.0.2.5]) by mx (8.17.1/8.17.1) with ESMTP id 1")
+    assert hop.helo == "ours.example"
+    assert hop.rdns != "ours.example"
+
+
 def test_all_fields():
     hop = parse_received(
         "from h.example (r.example [192.0.2.5]) by mx.example with esmtps (Exim 4.98) (envelope-from <a@example.org>) "

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ndrfilter.message.received.clauses import Clauses
 
 _PLAIN = Habits()
+_NEVER_STATED = Habits(states=False)
 _CLAIMS = Habits(looked_up=False)
 _LITERAL = Habits(literal=True)
 _CLAIMED_LITERAL = Habits(looked_up=False, literal=True)
@@ -30,9 +31,9 @@ _COMMENTS = (
     ("exim", r"exim\b|[^\n]*\(exim\b|nemesis\b", _EXIM),
     ("smail", r"smail|/\\##/\\", _CLAIMS),
     ("amavis", r"amavis", _CLAIMS),
-    ("postfix", r"postfix\b|[^\n]*\bpostfix\b", _PLAIN),
+    ("postfix", r"postfix\b|[^\n]*\bpostfix\b", _NEVER_STATED),
     ("qmail", r"qmail\b|[a-z ]*qmail ", _PLAIN),
-    ("opensmtpd", r"opensmtpd\b", _PLAIN),
+    ("opensmtpd", r"opensmtpd\b", _NEVER_STATED),
     ("dragonfly", r"dragonfly mail agent|dma\b", _PLAIN),
     ("communigate", r"communigate", Habits(marked=True)),
     ("domino", r"(?:lotus|ibm|hcl) (?:lotus )?(?:domino|notes)", _CLAIMS),
@@ -50,7 +51,7 @@ _COMMENTS = (
     ("sendgrid", r"sg\Z", _PLAIN),
     ("james", r"james smtp", _CLAIMS),
     ("yahoo", r"[^\n]*hermes smtp server", _PLAIN),
-    ("sendmail", r"v?8\.\d|v8/|5\.\d\d/|[^\n]*sendmail", _PLAIN),
+    ("sendmail", r"v?8\.\d|v8/|5\.\d\d/|[^\n]*sendmail", _NEVER_STATED),
 )
 _PROTOCOLS = (
     ("exchange", r"microsoft (?:smtp|exchange)|mapi\b|internet mail service", _CLAIMS),

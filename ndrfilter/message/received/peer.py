@@ -36,7 +36,8 @@ class Habits(Noun):
     `dotted`: and only if it ends in a dot. `verified`: alone with an address (`from A ([ip])`), A itself was looked up.
     `literal`: a bare `from [ip]` is the peer's address, not its greeting. `bare`: `from A (ip)` gives A as looked up.
     `marked`: it was where the comment says so (`from A ([ip] verified)`).
-    `helo_comment`: `from A (B) [ip]` puts the greeting into the comment.
+    `helo_comment`: `from A (B) [ip]` puts the greeting into the comment. `states`: a "HELO x" or
+    "helo=x" in a comment is the greeting, and what stands before the comment is not.
     """
 
     looked_up: bool = True
@@ -46,6 +47,7 @@ class Habits(Noun):
     bare: bool = False
     marked: bool = False
     helo_comment: bool = False
+    states: bool = True
 
 
 class Peer(Noun):
@@ -87,7 +89,7 @@ def read_peer(clause: Clause, habits: Habits) -> Peer:
     first = clause.word
     literal = _BRACKETED.fullmatch(first) or (_BARE.fullmatch(first) if first else None)
     forged = any("may be forged" in comment for comment in clause.comments)
-    stated = _stated_greeting(clause)
+    stated = _stated_greeting(clause) if habits.states else None
     address, name, bracketed = _address(clause, stated)
     if stated is not None:
         address = address or (read_ip(literal[1]) if literal else None)

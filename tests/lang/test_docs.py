@@ -3,8 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from ndrfilter import knowledge
+from ndrfilter.config import from_mapping
+from ndrfilter.knowledge import load_plugins
 from ndrfilter.lang import Source, load
 from ndrfilter.schema import Unknown
+from ndrfilter.workbench import ruletest
 
 TEXT = (Path(__file__).parents[2] / "docs/language.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```ndr\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
@@ -72,3 +76,24 @@ def assert_column(column, values, inputs, evaluate):
         return
     result, wanted = evaluate(condition, facts), VALUES[values[column]]
     assert isinstance(result, Unknown) if isinstance(wanted, Unknown) else result is wanted
+
+
+@pytest.fixture(scope="module")
+def real_schema():
+    return load_plugins().schema
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_examples_compile_over_the_facts_that_there_are(example, real_schema):
+    text = example if example.startswith("language") else "language 1\n" + example
+    assert load([Source("example.ndr", text)], real_schema).warnings == ()
+
+
+def test_examples_with_tests_pass_them(tmp_path):
+    tested = [example for example in EXAMPLES if re.search(r"^  (hit|miss|test) ", example, re.MULTILINE)]
+    path = tmp_path / "example.ndr"
+    path.write_text("language 1\n" + "".join(tested), encoding="utf-8")
+    loaded = knowledge.of(from_mapping({}), [path])
+    tests = [test for test in loaded.program.tests if test.place.startswith(str(path))]
+    assert len(tests) == 3
+    assert [outcome.failures for outcome in ruletest.run(loaded, tests)] == [()] * len(tests)

@@ -97,12 +97,12 @@ def failed_recipients(rows: Iterable[Row], labels: Iterable[dict[str, str]]) -> 
             misses.append(f"  {row.path}  missed {sorted(wanted - got)} too many {sorted(got - wanted)}")
         if delayed != (label["temporary"] == "1"):
             misses.append(f"  {row.path}  temporary: labelled {label['temporary']}, kind {row.result.kind}")
-    yield f"recipients: {same} of {total} sets equal ({same / max(total, 1):.1%}); temporary or permanent as labelled: {temporary}"
+    yield f"recipients: {same} of {total} sets equal ({same / max(total, 1):.1%}); temporary as labelled: {temporary}"
     yield from misses
 
 
 def statuses_and_reasons(rows: Iterable[Row], labels: Iterable[dict[str, str]]) -> Iterator[str]:
-    """The class digit of the status where the message has a status or reply, and the reason against the collection's own."""
+    """The status' class digit where the message has a status or reply, and the reason, against the collection's own."""
     by_path = {row.path.removeprefix("sisimai/"): row for row in rows}
     digits: Counter[bool] = Counter()
     reasons: Counter[tuple[str, str]] = Counter()

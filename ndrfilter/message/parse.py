@@ -1,29 +1,23 @@
-"""`parse`: bytes in, a lazy `Message` out. It never raises; what is wrong is in `Message.defects`."""
+"""`parse`: bytes in, a lazy `Message` out. It never raises; what is wrong is in `Message.defects`.
+
+What only some messages need is imported when it is asked for: a pipe process lives too short to compile every pattern.
+"""
 
 from __future__ import annotations
 
 from ndrfilter import limits
-from ndrfilter.message.attachments import attachments_of
 from ndrfilter.message.headers import line_ends, scan
 from ndrfilter.message.lazy import lazy
 from ndrfilter.message.mime import Tree, decoded
 from ndrfilter.message.model import Attachment, Defect, Headers, Hop, Link, Original, Part, Report, StatusGroup
-from ndrfilter.message.report import parse_groups, parse_report, report_in_text, starts_like_report
-from ndrfilter.message.returned import (
-    HEADER_TYPES,
-    MESSAGE_TYPES,
-    STATUS_TYPES,
-    after_separator,
-    inline_in,
-    originals_of,
-)
-from ndrfilter.message.text import Segment, links_of
-from ndrfilter.message.trace import trace_of
+from ndrfilter.message.types import HEADER_TYPES, MESSAGE_TYPES, STATUS_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+
+    from ndrfilter.message.text import Segment
 
 _STATUS_CARRIERS = frozenset({"text/plain", "application/octet-stream", "message/report", "text/delivery-status"})
 
@@ -88,11 +82,15 @@ class Message:
     @lazy
     def trace(self) -> tuple[Hop, ...]:
         """The message's own `Received:` fields, top first."""
+        from ndrfilter.message.trace import trace_of
+
         return trace_of(self.headers)
 
     @lazy
     def report(self) -> Report | None:
         """The delivery status: a part of that type, one under another type, or one inside the text."""
+        from ndrfilter.message.report import parse_report, report_in_text, starts_like_report
+
         for part in self.parts:
             if part.content_type in STATUS_TYPES and (report := parse_report(_status_bytes(part))):
                 return report
@@ -109,6 +107,8 @@ class Message:
     @lazy
     def originals(self) -> tuple[Original, ...]:
         """The returned messages, the best first; usually one. An original in the text counts if no part is one."""
+        from ndrfilter.message.returned import originals_of
+
         found = originals_of(self.parts)
         return found or ((self.inline[1],) if self.inline else ())
 
@@ -119,6 +119,8 @@ class Message:
 
     def find_original(self, separators: Sequence[Any]) -> Original | None:
         """The original after a line of the text in which one of the compiled patterns is found."""
+        from ndrfilter.message.returned import after_separator
+
         for segment in self.segments:
             if made := after_separator(segment, separators):
                 return made[1]
@@ -138,6 +140,9 @@ class Message:
     @lazy
     def inline(self) -> tuple[int, Original, Segment] | None:
         """The original inside the text, where it begins, and in which segment."""
+        from ndrfilter.message.returned import inline_in
+        from ndrfilter.message.text import Segment
+
         broken = (Segment(part) for part in self.parts if part.content_type in STATUS_TYPES)
         for segment in (*self.segments, *broken):
             if made := inline_in(segment):
@@ -161,6 +166,8 @@ class Message:
     @lazy
     def links(self) -> tuple[Link, ...]:
         """The links in the texts, also in HTML beside plain text."""
+        from ndrfilter.message.text import links_of
+
         html = [part for part in self.parts if _is_html(part) and part.disposition != "attachment"]
         shown = self.segments
         beside = () if shown and shown[0].is_html else _segments(html)
@@ -169,6 +176,8 @@ class Message:
     @lazy
     def attachments(self) -> tuple[Attachment, ...]:
         """The parts that are there to be opened."""
+        from ndrfilter.message.attachments import attachments_of
+
         return attachments_of(self.parts)
 
     @lazy
@@ -182,6 +191,8 @@ class Message:
         return self._fields_of("message/disposition-notification", "message/global-disposition-notification")
 
     def _fields_of(self, *types: str) -> StatusGroup | None:
+        from ndrfilter.message.report import parse_groups
+
         for part in self.parts:
             if part.content_type in types:
                 groups = parse_groups(decoded(part, limits.MAX_STATUS_BYTES))
@@ -197,6 +208,8 @@ def _status_bytes(part: Part) -> bytes:
 
 def _segments(parts: list[Part]) -> tuple[Segment, ...]:
     """Their texts, until `limits.MAX_DECODED_PART` bytes are reached."""
+    from ndrfilter.message.text import Segment
+
     total = 0
     segments = []
     for part in parts:

@@ -7,6 +7,7 @@ from ndrfilter.message.headers import is_known, scan
 from ndrfilter.message.inline import Found, find_header, header_at, unquoted
 from ndrfilter.message.model import Original, Part
 from ndrfilter.message.transfer import IDENTITY, base64_bytes, decode
+from ndrfilter.message.types import HEADER_TYPES, MESSAGE_TYPES, STATUS_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
 
     from ndrfilter.message.text import Segment
 
-MESSAGE_TYPES = frozenset({"message/rfc822", "message/global", "message/partial", "message/news", "message/x-rfc822"})
-HEADER_TYPES = frozenset({
-    "text/rfc822-headers", "text/rfc822-header", "text/rfc-822-headers", "message/rfc822-headers",
-    "message/global-headers",
-    "text/rfc822", "application/rfc822", "message/headers",
-})  # fmt: skip
-STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _CARRIERS = frozenset(
     {"application/octet-stream", "text/plain", "application/eml", "application/x-eml", "application/message"}
 )

@@ -42,16 +42,20 @@ class HeaderText(Noun):
 
 
 class HeaderMap:
-    """Header fields by name for rules."""
+    """Header fields by name for rules: hundreds of recognisers ask for the same few."""
 
-    __slots__ = ("_headers",)
+    __slots__ = ("_headers", "_known")
 
     def __init__(self, headers: Headers) -> None:
         self._headers = headers
+        self._known: dict[str, tuple[HeaderText, ...]] = {}
 
     def get(self, name: str) -> tuple[HeaderText, ...]:
         """Every field of that name, top first."""
-        return tuple(_header(field) for field in self._headers.all(name))
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = tuple(_header(field) for field in self._headers.all(name))
+        return found
 
 
 class VarMap:

@@ -113,7 +113,8 @@ def _text(test: Callable[[str, str], bool]) -> Callable[..., Closure]:
 
 def _matches(build: Build, left: Any, pattern: str, flags: str, negated: bool) -> Closure:
     search = compiled(pattern, flags).search
-    return _one(build(left), str, lambda value: search(value) is not None, negated)
+    # Bytes, because for a str the binding works out character offsets, which costs more than the search.
+    return _one(build(left), str, lambda value: search(value.encode("utf-8", "replace")) is not None, negated)
 
 
 def _capture(build: Build, left: Any, pattern: str, flags: str, group: str) -> Closure:
@@ -121,8 +122,9 @@ def _capture(build: Build, left: Any, pattern: str, flags: str, group: str) -> C
 
     def run(scope: Any, items: tuple[Any, ...]) -> Any:
         value = inner(scope, items)
-        found = search(value) if value.__class__ is str else None
-        return found.group(group) if found else None
+        found = search(value.encode("utf-8", "replace")) if value.__class__ is str else None
+        text = found.group(group) if found else None
+        return text.decode("utf-8", "replace") if text is not None else None
 
     return run
 

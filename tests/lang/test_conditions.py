@@ -306,3 +306,9 @@ def test_a_let_that_is_pending_is_asked_again(program, scope):
     assert rule.condition(asked).pending == ("original.spf",)
     asked.facts["original.spf"] = "fail"
     assert rule.condition(asked) is True
+
+
+def test_patterns_meet_any_text(evaluate):
+    assert evaluate("subject matches /^.$/", {"subject": "\U0001f4e7"}) is True
+    assert evaluate("subject matches /b$/", {"subject": "a\ud800b"}) is True
+    assert evaluate('subject like "*ü"', {"subject": "x\x00ü"}) is True

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ndrfilter.config.model import Config
     from ndrfilter.lang import Program
 
+_ALL = ("*",)
 AXES = ("origin", "fake")
 _GONE = "perhaps an upgrade renamed or removed it: `ndrfilter rules list` shows what there is"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -35,7 +36,7 @@ class RulesetChoice(Noun):
     description: str = ""
     required: Mapping[str, float] = MappingProxyType(dict.fromkeys(AXES, 5.0))
     act: bool = True
-    rules: tuple[str, ...] = ("*",)
+    rules: tuple[str, ...] = _ALL
     disable: tuple[str, ...] = ()
     caps: Mapping[str, float] = _NOTHING
     scores: Mapping[str, float] = _NOTHING
@@ -56,6 +57,8 @@ class RulesetChoice(Noun):
         return own if self._chosen(name, file, tags) else "off"
 
     def _chosen(self, name: str, file: str, tags: tuple[str, ...]) -> bool:
+        if self.rules == _ALL:
+            return True
         unwanted = (pattern[4:] for pattern in self.rules if pattern.startswith("not "))
         wanted = (pattern for pattern in self.rules if not pattern.startswith("not "))
         return any(matches(pattern, name, file, tags) for pattern in wanted) and not any(

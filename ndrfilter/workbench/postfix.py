@@ -9,8 +9,10 @@ from ndrfilter.workbench.findings import Findings, words
 
 MAIN = "etc/postfix/main.cf"
 _NAME = re.compile(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))")
+_CONDITIONAL = re.compile(r"\$\{\w+[?:][^}]*\}")
 _MAX_BYTES = 1024 * 1024
 _MAX_ENTRIES = 10_000
+_MAX_DEPTH, _MAX_NAMES = 8, 100
 _DOMAIN_LISTS = ("virtual_mailbox_domains", "virtual_alias_domains", "relay_domains", "mydestination")
 _DEFAULTS = {"mydomain": "", "mydestination": "$myhostname", "myorigin": "$myhostname"}
 
@@ -59,14 +61,12 @@ def parse(text: str) -> dict[str, str]:
     return settings
 
 
-def expand(value: str, settings: dict[str, str], depth: int = 8) -> str:
+def expand(value: str, settings: dict[str, str]) -> str:
     """The value with $name, ${name} and $(name) put in; conditional forms are left out."""
-    if depth == 0 or len(value) > _MAX_BYTES:
-        return ""
-    value = re.sub(r"\$\{\w+[?:][^}]*\}", "", value)
-    return _NAME.sub(
-        lambda found: expand(settings.get(found[1] or found[2] or found[3], ""), settings, depth - 1), value
-    )
+    for _ in range(_MAX_DEPTH):
+        value = _CONDITIONAL.sub("", value)[:_MAX_BYTES]
+        value = _NAME.sub(lambda found: settings.get(found[1] or found[2] or found[3], ""), value, count=_MAX_NAMES)
+    return value[:_MAX_BYTES]
 
 
 def _entries(value: str, root: Path, findings: Findings, source: str) -> list[str]:

@@ -2,6 +2,8 @@ import asyncio
 
 import dns.zone
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ndrfilter.adapters.zone import ZoneResolver
 from ndrfilter.errors import ConfigError, TemporaryError
@@ -64,3 +66,14 @@ def test_a_dnspython_zone():
     text = "$ORIGIN example.com.\n@ 60 IN SOA ns hostmaster 1 2 3 4 5\n@ 60 IN NS ns\nmail 60 IN A 192.0.2.7\n"
     zone = dns.zone.from_text(text, origin="example.com.", relativize=False)
     assert asyncio.run(ZoneResolver(zone=zone).query("mail.example.com", "A")) == ("192.0.2.7",)
+
+
+@given(st.text(alphabet='ab. \t\n"TXAMN10/\\();$@ü', max_size=80))
+def test_any_text_is_a_zone_or_a_mistake(text):
+    try:
+        zone = ZoneResolver(text)
+    except ConfigError as error:
+        answer = error.diagnostics
+    else:
+        answer = (asyncio.run(zone.query("a", "TXT")),)
+    assert answer

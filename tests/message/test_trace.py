@@ -173,6 +173,35 @@ def test_what_is_no_address_of_the_peer(text):
     assert hop.rdns is None
 
 
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "(envelope-from <x@[192.0.2.66]>)",
+        "(Authenticated sender: x [192.0.2.66])",
+        "(x@[192.0.2.66])",
+        "(using TLSv1.3 [192.0.2.66])",
+    ],
+)
+def test_addresses_in_notes_are_none_of_the_peer(notes):
+    hop = parse_received(
+        f"from h.example (r.example [192.0.2.5]) {notes} by mx.example (Postfix) with ESMTP id 1; {DATE}"
+    )
+    assert (hop.rdns, str(hop.ip)) == ("r.example", IP)
+
+
+@pytest.mark.parametrize("name", ["client.example", "auth.example", "authenticated.example", "tls.example"])
+def test_names_that_look_like_notes(name):
+    hop = parse_received(f"from h.example ({name} [192.0.2.5]) by mx.example (Postfix) with ESMTP id 1; {DATE}")
+    assert (hop.rdns, str(hop.ip)) == (name, IP)
+
+
+def test_two_addresses_in_doubt():
+    hop = parse_received(
+        f"from h.example (a.example [192.0.2.66]) (b.example [192.0.2.5]) by mx.example with SMTP id 1; {DATE}"
+    )
+    assert (hop.rdns, hop.ip) == (None, None)
+
+
 def test_a_recipient_cannot_pretend_a_dialect():
     hop = parse_received(
         'from ours.example ([192.0.2.5]) by mx with ESMTP id 1 for <"(Exim 4.98)"@example.org>; ' + DATE

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 _IPV4 = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _BRACKETED = re.compile(
-    rf"\[(?:[Ii][Pp][Vv]6:|::[Ff]{{4}}:)?({_IPV4}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?\]"
+    rf"(?<![\w@.<=-])\[(?:[Ii][Pp][Vv]6:|::[Ff]{{4}}:)?({_IPV4}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?\]"
 )
 _BARE = re.compile(
     rf"(?:::[Ff]{{4}}:)?({_IPV4}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]{{1,45}})(?:%\w{{1,20}})?(?::\d{{1,5}})?(?=\s|\Z)"
 )
 _GREETING = re.compile(r"(?:^|[\s\"])(?:HELO|EHLO|LHLO|helo|ehlo|lhlo)[= ]\s*+([^\s()\"]++)")
+_NOTE = re.compile(
+    r"envelope-(?:from|sender)|auth(?:enticated[ :]|: )|using |no client |client |version=|(?:tls|cipher)[ =:]", re.I
+)
 _NAME = re.compile(r"(?:[^\s@\[]{1,64}@)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,254})(?=[\s\[]|\Z)")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*+\.)++[a-z0-9_-]++\Z|localhost\Z")
 _NO_NAME = frozenset({
@@ -121,19 +124,21 @@ def _stated_greeting(clause: Clause) -> str | None:
 def _address(clause: Clause, stated: str | None) -> tuple[Ip | None, str, bool]:
     """The peer's address, the name that stands before it in the same comment, and whether it stood in brackets.
 
-    The recorder's own comment is the last one with an address; where there are two, the first may be from the greeting,
-    and no name is believed.
+    Notes on the sender, authentication or TLS are passed over. Where two comments hold different addresses, one may be
+    from the greeting: neither is believed.
     """
-    result: tuple[Ip | None, str, bool] = (None, "", False)
+    seen: list[tuple[Ip | None, str, bool]] = []
     for comment in clause.comments:
-        seen = _commented(_GREETING.sub(" ", comment) if stated is not None else comment)
-        if seen is not None:
-            result = seen if result[0] is None else (seen[0], "unknown", seen[2])
-    if result[0] is not None:
-        return result
+        text = _GREETING.sub(" ", comment) if stated is not None else comment
+        if not _NOTE.match(text) and (found := _commented(text)):
+            seen.append(found)
+    if len({entry[0] for entry in seen}) > 1:
+        return None, "", False
+    if seen:
+        return seen[0]
     for word in clause.words[1:]:
-        found = _BRACKETED.fullmatch(word)
-        if found is not None and (address := read_ip(found[1])):
+        literal = _BRACKETED.fullmatch(word)
+        if literal is not None and (address := read_ip(literal[1])):
             return address, "", True
     return None, "", False
 

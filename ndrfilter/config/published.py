@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 from ndrfilter import limits
 from ndrfilter.adapters.dns import Budgeted
-from ndrfilter.config.hosts import a_labels, is_host
+from ndrfilter.config.hosts import a_labels, everybodys, is_host
 from ndrfilter.errors import TemporaryError
 from ndrfilter.noun import Noun
 from ndrfilter.site import within
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_RELAYS = 200
 _MAX_QUESTIONS = 100
+_WIDEST = 8
 
 
 class Provider(Noun):
@@ -173,7 +174,7 @@ def _network(text: str) -> str:
         network = ip_network(text, strict=False)
     except ValueError:
         return ""
-    if network.prefixlen == 0:
+    if network.prefixlen < _WIDEST or everybodys(network):
         return ""
     return str(network.network_address) if network.num_addresses == 1 else str(network)
 

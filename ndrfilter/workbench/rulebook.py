@@ -45,10 +45,11 @@ def open_rulebook(config: str | None, files: Iterable[str] = ()) -> Rulebook:
 
 
 def _existing(file: str) -> Path:
-    path = Path(file)
-    if not path.is_file():
-        raise ConfigError([Diagnostic("E922", "there is no such rule file", str(path))])
-    return path
+    """The file of that path, or of that name among the shipped rules, as diagnostics write it."""
+    for path in (Path(file), resources.root("rules") / file):
+        if path.is_file():
+            return path
+    raise ConfigError([Diagnostic("E922", "there is no such rule file", file)])
 
 
 def _source_name(path: Path) -> str:

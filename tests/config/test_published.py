@@ -9,7 +9,7 @@ from ndrfilter.config.review import review, review_published
 from ndrfilter.errors import UsageError
 
 ZONE = ZoneResolver("""
-example.com        TXT "v=spf1 a mx/28 a:web.example.com ip4:198.51.100.0/24 -ip4:192.0.2.9 include:_spf.example.com include:spf.protection.outlook.com include:other.example exists:%{i}.x -all"
+example.com        TXT "v=spf1 a mx/28 a:web.example.com ip4:198.51.100.0/24 ip4:10.0.0.0/8 ip4:0.0.0.0/1 -ip4:192.0.2.9 include:_spf.example.com include:spf.protection.outlook.com include:other.example exists:%{i}.x -all"
 example.com        TXT "some other text"
 example.com        MX  10 mx1.example.com.
 example.com        A   203.0.113.80

@@ -1,3 +1,8 @@
+import os
+import pty
+import subprocess
+import sys
+
 import pytest
 
 from ndrfilter.__main__ import _main
@@ -55,3 +60,30 @@ def postfix(machine):
             "etc/hostname": "host\n",
         }
     )
+
+
+def on_a_terminal(words, answers):
+    """Run the program on a terminal of its own, with these answers typed ahead; gives exit code and screen."""
+    ours, theirs = pty.openpty()
+    os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
+    program = subprocess.Popen(
+        [sys.executable, "-m", "ndrfilter", *map(str, words)], stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    screen = b""
+    while True:
+        try:
+            read = os.read(ours, 4096)
+        except OSError:  # the terminal's other side is closed
+            break
+        if not read:
+            break
+        screen += read
+    os.close(ours)
+    return program.wait(), screen.decode()
+
+
+@pytest.fixture
+def terminal():
+    """Runs the program on a terminal."""
+    return on_a_terminal

@@ -75,6 +75,12 @@ def test_a_missing_rule_file_is_a_mistake(command, tmp_path):
     assert "no such rule file" in errors
 
 
+def test_a_shipped_file_goes_by_the_name_that_diagnostics_give_it(command):
+    code, said, _ = command("rules", "test", "-v", "origin/spf.ndr")
+    assert code == 0
+    assert all(line.startswith("ok   origin/spf.ndr:") for line in said.splitlines()[:-1])
+
+
 def test_tests_that_pass_say_so(command, path):
     assert command("-c", path, "rules", "test", draft(path))[:2] == (0, "2 passed, 0 failed\n")
 
@@ -163,3 +169,10 @@ def test_a_prefix_of_nothing(command):
     code, _, errors = command("rules", "facts", "nonsense")
     assert code == 2
     assert "no fact begins with" in errors
+
+
+def test_tables_have_headings_on_a_terminal(terminal, path):
+    code, screen = terminal(["-c", path, "rules", "list", "--tag", "draft"], [])
+    assert code == 0
+    for word in ("name", "toward", "description", "DRAFT_SUBJECT"):
+        assert word in screen

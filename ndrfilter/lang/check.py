@@ -62,7 +62,11 @@ class Checker:
                 self.worlds[item.word(0).text] = worlds.world(item, context)
             elif isinstance(item, BlockItem):
                 key = (item.word(0).text, item.word(1).text)
-                if self._new(item, key in self._blocks, context) and len(self._blocks) < MAX_RULES:
+                if len(self._blocks) >= MAX_RULES:
+                    context.report(
+                        "E507", item.word(1), f"there are more than {MAX_RULES} blocks", "leave some files out"
+                    )
+                elif self._new(item, key in self._blocks, context):
                     self._blocks[key] = Block(item, file, context.unit)
 
     def _new(self, item: Node, known: bool, context: Context) -> bool:

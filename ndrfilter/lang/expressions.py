@@ -1,4 +1,7 @@
-"""The syntax tree of expressions and literals. One class for every rule of grammar.lark, in its order."""
+"""The syntax tree of expressions and literals. One class for every rule of grammar.lark, in its order.
+
+Docstrings give the parts; a question mark stands behind one that may be missing.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class Compare(Node):
 
 
 class TextCompare(Node):
-    """expression, NOT, operator, expression."""
+    """expression, NOT?, operator, expression."""
 
 
 class StateExpr(Node):

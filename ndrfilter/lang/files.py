@@ -14,7 +14,7 @@ from ndrfilter.lang.recover import parse_all
 from ndrfilter.lang.rule import Source
 from ndrfilter.lang.syntax import ImportItem, LanguageItem, LetItem, ListFile, ListItem, Start
 from ndrfilter.lang.tree import Node, Word
-from ndrfilter.limits import MAX_LIST_FILE, MAX_RULE_FILE
+from ndrfilter.limits import MAX_LET_DEPTH, MAX_LIST_FILE, MAX_RULE_FILE
 
 LANGUAGE = 1
 
@@ -91,6 +91,9 @@ class Files:
             )
             return
         path = (folder / name).resolve()
+        if len(importers) > MAX_LET_DEPTH:
+            context.report("E507", item, f"files import each other more than {MAX_LET_DEPTH} deep")
+            return
         if path in importers:
             context.report("E211", item, f"{name} imports this file", "move what both need into a third file")
             return

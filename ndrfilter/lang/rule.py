@@ -27,10 +27,11 @@ class Rule(Noun):
     """A compiled rule.
 
     `condition(scope)` gives True, False or an Unknown and never raises; the scope answers `fact(name)`, `rule(name)`
-    and `list(name)`. `describe(scope)` gives the filled-in description, without control characters. `facts` are
-    all facts it may ask, through lets and other rules too; `references` the rules it asks itself.
-    `needs_complete` are the completeness marks without which a hit is no evidence. `trace(scope)` gives every
-    sub-condition's source text with its value. `expires` is in seconds since the epoch.
+    and `list(name)`, and may have a `memo`, a dict in which lets keep what they came to for this message.
+    `describe(scope)` gives the filled-in description, without control characters. `facts` are all facts it may ask,
+    through lets and other rules too; `references` the rules it asks itself. `needs_complete` are the completeness
+    marks without which a hit is no evidence. `trace(scope)` gives every sub-condition's source text with its value.
+    `expires` is in seconds since the epoch.
     """
 
     name: str

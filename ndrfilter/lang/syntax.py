@@ -1,4 +1,7 @@
-"""The syntax tree of files: items, clauses, tests, worlds. One class for every rule of grammar.lark, in its order."""
+"""The syntax tree of files: items, clauses, tests, worlds. One class for every rule of grammar.lark, in its order.
+
+Docstrings give the parts; a question mark stands behind one that may be missing.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class ListFile(Node):
 
 
 class LetItem(Item):
-    """NAME, Params, expression."""
+    """NAME, Params?, expression."""
 
 
 class Params(Node):
@@ -111,11 +114,11 @@ class SoftwareClause(Clause):
 
 
 class PriorityClause(Clause):
-    """MINUS, number."""
+    """MINUS?, number."""
 
 
 class KindClause(Clause):
-    """NAME, expression."""
+    """NAME, expression?"""
 
 
 class OriginalClause(Clause):
@@ -123,7 +126,7 @@ class OriginalClause(Clause):
 
 
 class ExtractClause(Clause):
-    """EXTRACT, HeaderSource or BODY, regex."""
+    """EXTRACT, HeaderSource or BODY, regex?"""
 
     @property
     def title(self) -> str:
@@ -150,7 +153,7 @@ class TestClause(Clause):
 
 
 class ExampleClause(Clause):
-    """HIT or MISS, prose, NAME of a world."""
+    """HIT or MISS, prose, NAME? of a world."""
 
     @property
     def title(self) -> str:
@@ -189,7 +192,7 @@ class WorldPart(TestPart):
 
 
 class ExpectPart(TestPart):
-    """NAME, NAME or string."""
+    """NAME, NAME or string?"""
 
 
 class Mapping(Node):

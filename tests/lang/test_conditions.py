@@ -312,3 +312,11 @@ def test_patterns_meet_any_text(evaluate):
     assert evaluate("subject matches /^.$/", {"subject": "\U0001f4e7"}) is True
     assert evaluate("subject matches /b$/", {"subject": "a\ud800b"}) is True
     assert evaluate('subject like "*ü"', {"subject": "x\x00ü"}) is True
+
+
+def test_a_long_chain_of_imports_is_refused(program, tmp_path):
+    for number in range(100):
+        (tmp_path / f"f{number}.ndr").write_text(f'language 1\nimport "f{number + 1}.ndr"\n')
+    with pytest.raises(RuleError) as caught:
+        program('import "f0.ndr"', folder=tmp_path)
+    assert caught.value.diagnostics[0].code == "E507"

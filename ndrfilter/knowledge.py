@@ -120,14 +120,14 @@ def _read(path: Path, bound: int) -> str:
         with path.open("rb") as file:
             data = file.read(bound + 1)
         if len(data) > bound:
-            raise ConfigError([Diagnostic("C902", f"larger than {bound:,} bytes", str(path), help="split it")])
+            raise ConfigError([Diagnostic("E902", f"larger than {bound:,} bytes", str(path), help="split it")])
         return data.decode("utf-8")
     except OSError as error:
         message = f"cannot be read: {error.strerror}"
-        raise ConfigError([Diagnostic("C903", message, str(path), help="check its place and permissions")]) from error
+        raise ConfigError([Diagnostic("E903", message, str(path), help="check its place and permissions")]) from error
     except UnicodeDecodeError as error:
         message = f"is not UTF-8 (byte {error.start + 1})"
-        raise ConfigError([Diagnostic("C904", message, str(path), help="save it as UTF-8")]) from error
+        raise ConfigError([Diagnostic("E904", message, str(path), help="save it as UTF-8")]) from error
 
 
 def _stamps(paths: Iterable[Path]) -> tuple[Stamp, ...]:

@@ -34,13 +34,14 @@ class Outcome(Noun):
 class Evaluation:
     """The scope of the rules' conditions over one message; a rule asked twice is worked out once."""
 
-    __slots__ = ("_facts", "_lists", "_outcomes", "_rules")
+    __slots__ = ("_facts", "_lists", "_outcomes", "_rules", "memo")
 
     def __init__(self, ruleset: RuleSet, facts: FactSource, lists: Any) -> None:
         self._facts = facts
         self._rules = ruleset.rules
         self._lists = lists
         self._outcomes: dict[str, Any] = {}
+        self.memo: dict[Any, Any] = {}  # the compiled conditions keep there what they share
 
     def fact(self, name: str) -> Any:
         """The fact's value, None if absent, or an Unknown."""

@@ -22,6 +22,7 @@ _SECOND_LEVEL = frozenset({
     "ac", "ad", "asn", "co", "com", "edu", "ed", "go", "gob", "gouv", "gov", "govt", "gr", "id", "in", "info", "lg",
     "ltd", "me", "mil", "muni", "ne", "net", "nhs", "nom", "or", "org", "plc", "police", "sch", "school", "web",
 })  # fmt: skip
+_DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
 _DAEMONS = frozenset({"mailer-daemon", "localhost"})
 _ACCOUNT_FIELDS = (
     "X-MS-Exchange-CrossTenant-Id",
@@ -71,10 +72,12 @@ def named_ours(name: str | None, site: Site) -> bool:
 
 
 def _literal(name: str) -> IPv4Address | IPv6Address | None:
+    """The public address that an address literal, or a bare address in a name's place, says."""
     try:
-        return ip_address(name.strip("[]").removeprefix("ipv6:"))
+        ip = ip_address(name.strip("[]").removeprefix("ipv6:"))
     except ValueError:
         return None
+    return None if _private(ip) else ip
 
 
 def own_host(name: str | None, site: Site) -> bool:
@@ -110,19 +113,12 @@ def _begins_here(hop: Hop) -> bool:
 
 def _inside(hop: Hop) -> bool:
     """A hop within the recorder's own house: local, loopback or private; nobody outside can have such an address."""
-    return _begins_here(hop) or (
-        hop.ip is not None and (hop.ip.is_loopback or (hop.ip.is_private and not _documentation(hop)))
-    )
+    return _begins_here(hop) or (hop.ip is not None and _private(hop.ip))
 
 
-def _documentation(hop: Hop) -> bool:
-    """Addresses for documentation count as private in Python, but stand for public ones wherever they appear."""
-    ip = hop.ip
-    return (
-        ip is not None
-        and not ip.is_loopback
-        and (str(ip).startswith(("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")))
-    )
+def _private(ip: IPv4Address | IPv6Address) -> bool:
+    """Loopback or private. Python counts the addresses for documentation in, which stand for public ones."""
+    return ip.is_loopback or (ip.is_private and not str(ip).startswith(_DOCUMENTATION))
 
 
 def follow(
@@ -155,7 +151,7 @@ def follow(
 
 def names_us(hop: Hop, site: Site) -> bool:
     """Whether anything in the hop names one of our relays or receivers."""
-    return site.relay(hop.rdns, hop.ip) is not None or any(named_ours(n, site) for n in (hop.by, hop.helo, hop.rdns))
+    return _relay(hop, site) is not None or any(named_ours(n, site) for n in (hop.by, hop.helo, hop.rdns))
 
 
 def _names_us_elsewhere(hop: Hop, site: Site) -> bool:
@@ -172,7 +168,7 @@ def _walk(trace: tuple[Hop, ...], site: Site, own_bounce: bool, reporting: str, 
             return Chain(depth=depth)
         if named_ours(hop.by, site):
             return _at_our_host(hop, depth, site, own_bounce)
-        relay = site.relay(hop.rdns, hop.ip)
+        relay = _relay(hop, site)
         if relay is not None:
             return _at_relay(hop, depth, relay, site, headers)
         if not _inside(hop) and not _reporting_side(hop, reporting):
@@ -181,10 +177,15 @@ def _walk(trace: tuple[Hop, ...], site: Site, own_bounce: bool, reporting: str, 
     return Chain()
 
 
+def _relay(hop: Hop, site: Site) -> Relay | None:
+    """The relay of ours that a foreign recorder saw. Everybody has private addresses: there they are nobody's."""
+    return site.relay(hop.rdns, None if hop.ip is None or _private(hop.ip) else hop.ip)
+
+
 def _continues(above: Hop, hop: Hop) -> bool:
     """Whether the recorder of `hop` can be the client of the believed hop above it, or stands in the same house."""
     if _inside(above):
-        return hop.by is None or "." not in hop.by or _literal(hop.by) is not None or same_side(hop.by, above.by)
+        return not hop.by or "." not in hop.by or hop.by.replace(".", "").isdigit() or same_side(hop.by, above.by)
     return hop.by in (above.rdns, above.helo)
 
 

@@ -45,7 +45,9 @@ class Facts:
     a source that is switched off says nothing.
     """
 
-    __slots__ = ("_memo", "_values", "envelope", "knowledge", "message", "network", "now", "schema", "site", "troubles")
+    __slots__ = (
+        "_memo", "_values", "envelope", "knowledge", "memo", "message", "network", "now", "schema", "site", "troubles",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -66,6 +68,7 @@ class Facts:
         self.now = now
         self.network = network
         self.troubles: list[tuple[str, str]] = []
+        self.memo: dict[Any, Any] = {}  # the compiled conditions keep there what they share
         self._values: dict[str, Any] = {}
         self._memo: dict[Callable[[Facts], Any], Any] = {}
 

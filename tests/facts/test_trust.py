@@ -183,3 +183,11 @@ def test_a_shared_relay_is_ours_only_with_our_account(make_bounce, check, accoun
     extra = f"X-MS-Exchange-CrossTenant-Id: {account}\n" if account else ""
     raw = make_bounce(SHARED_HOP, extra=extra, message_id="<77@mailer.spam.example>")
     assert check(raw, relays=SHARED).verdict == verdict
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "127.0.0.0/8"])
+def test_private_addresses_that_others_recorded_are_nobody_s(make_bounce, check, network):
+    ip = network.replace("0/8", "5")
+    inside = f"from relay ([{ip}]) by mx.victim.example (Postfix) with ESMTP id C; {{date}}"
+    result = check(make_bounce(inside, STRANGER, message_id="<77@mailer.spam.example>"), relays=[network])
+    assert (result.verdict, result.original.handover) == ("backscatter", "")

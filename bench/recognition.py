@@ -1,4 +1,4 @@
-"""Counts how well bounces are known: `python bench/recognition.py --corpus DIR [--misses N]`.
+"""Counts how well bounces are known: `python -m bench.recognition --corpus DIR [--misses N]`, from the checkout.
 
 DIR holds INDEX.tsv (path, sha256, size, kind, flags) with the messages it names, and beside it, where there are any,
 labels-flufl-bounce.tsv and labels-sisimai.tsv. Prints five figures and what was missed; it judges nobody's verdict.

@@ -34,7 +34,9 @@ def test_there_are_enough_rules(judging):
 
 
 def test_every_rule_says_what_and_why_and_is_tagged(program):
-    silent = [rule.name for rule in program.rules if not (rule.describe_source and len(rule.because) > 40 and rule.tags)]
+    silent = [
+        rule.name for rule in program.rules if not (rule.describe_source and len(rule.because) > 40 and rule.tags)
+    ]
     assert not silent
 
 

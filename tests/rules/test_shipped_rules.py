@@ -20,7 +20,7 @@ DOCUMENTATION = re.compile(
 @pytest.fixture(scope="module")
 def program():
     """All rule files, compiled together as the composition root does."""
-    return knowledge.of(Config()).program
+    return knowledge.of(Config(), with_tests=True).program
 
 
 @pytest.fixture(scope="module")

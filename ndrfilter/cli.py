@@ -31,6 +31,7 @@ COMMANDS = {
     ),
     "config": ("ndrfilter.workbench.config_commands", "write, verify and show the configuration"),
     "rules": ("ndrfilter.workbench.rules_commands", "check, test, list and show rules"),
+    "compile": ("ndrfilter.workbench.compile_command", "keep the compiled rules, so that the next start is quick"),
 }
 _DESCRIPTION = """\
 ndrfilter tells genuine bounces from backscatter, fake bounces and ordinary mail, and says why.

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ndrfilter import limits, resources
+from ndrfilter.adapters import cache
 from ndrfilter.config import Config, RulesetChoice, load_ruleset
+from ndrfilter.config.tree import Place
 from ndrfilter.engine.ruleset import RuleSet, Thresholds, choose
 from ndrfilter.errors import ConfigError, Diagnostic
 from ndrfilter.facts import BUILT_IN
 from ndrfilter.facts.world import Knowledge
-from ndrfilter.lang import Program, Source, load
+from ndrfilter.lang import Program, Source, compiled, image
 from ndrfilter.noun import Noun
 from ndrfilter.plugin.host import Host
 from ndrfilter.plugin.host import Loaded as Plugins
 from ndrfilter.schema import Schema
 
 Stamp = tuple[str, int, int]
+Settings = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
+
+
+class Inputs(Noun):
+    """Everything that compiled rules depend on, hashable: files with their stamps, plugins with their settings."""
+
+    files: tuple[Stamp, ...]
+    lists: tuple[tuple[str, str], ...]
+    list_stamps: tuple[Stamp, ...]
+    plugins: tuple[str, ...]
+    settings: Settings
 
 
 class Loaded(Noun):
@@ -30,11 +44,19 @@ class Loaded(Noun):
     bounces: Knowledge
     lists: Mapping[str, Any]
     troubles: tuple[tuple[str, str], ...]
+    chosen: dict[Any, RuleSet]  # by ruleset, its files, and the rules that have expired
 
     def ruleset(self, config: Config, now: float) -> RuleSet:
-        """The rule set that the configuration chooses; raises ConfigError for names that do not exist."""
-        choice = _choice(config.ruleset, config.local_rulesets, _stamps(_ruleset_files(config)))
-        choice.check_against(self.program)
+        """The rule set that the configuration chooses; raises ConfigError for one that is not there or is wrong."""
+        stamps = _stamps(_files_below(".yml", resources.root("rulesets"), config.local_rulesets))
+        expired = tuple(rule.name for rule in self.program.rules if rule.expires is not None and rule.expires <= now)
+        key = (config.ruleset, config.local_rulesets, stamps, expired)
+        if key not in self.chosen:
+            choice = _choice(config.ruleset, config.local_rulesets, stamps, config.origin("ruleset"))
+            self.chosen[key] = self._choose(choice, now)
+        return self.chosen[key]
+
+    def _choose(self, choice: RulesetChoice, now: float) -> RuleSet:
         return choose(
             choice.name,
             self.program.rules,
@@ -46,76 +68,99 @@ class Loaded(Noun):
         )
 
 
-def of(config: Config, drafts: Iterable[Path] = ()) -> Loaded:
-    """The rules and plugins of this configuration, and rule files not in force yet; raises ConfigError."""
-    files = (*rule_files(config), *drafts)
+def of(config: Config, drafts: Iterable[Path] = (), *, with_tests: bool = False) -> Loaded:
+    """The rules and plugins of this configuration, and rule files not in force yet; raises ConfigError.
+
+    The rules' tests are there only `with_tests`: then the sources are compiled, and no cache is asked.
+    """
+    return _loaded(_inputs(config, drafts), with_tests)
+
+
+def keep(config: Config, folder: Path | None = None) -> tuple[Path, Loaded]:
+    """Compile the rules of this configuration and keep them on disk; raises ConfigError, and OSError from the disk."""
+    inputs = _inputs(config)
+    plugins = _plugins_of(inputs)
+    made, program = compiled(*_sources(inputs, plugins))
+    data = {**made, "stamps": _stamps(map(Path, made["inputs"]))}
+    return cache.write(_key(inputs, plugins), data, folder), _finished(plugins, program)
+
+
+def _inputs(config: Config, drafts: Iterable[Path] = ()) -> Inputs:
     lists = tuple(sorted((name, str(path)) for name, path in config.lists.items()))
-    return _loaded(
-        _stamps(files), lists, _stamps(Path(path) for _, path in lists), config.plugins, _frozen(config.settings)
-    )
+    settings = tuple(sorted((name, tuple(sorted(values.items()))) for name, values in config.settings.items()))
+    files = _stamps((*rule_files(config), *drafts))
+    return Inputs(files, lists, _stamps(Path(path) for _, path in lists), config.plugins, settings)
 
 
-def rule_files(config: Config) -> Iterable[Path]:
+def rule_files(config: Config) -> Iterator[Path]:
     """Every rule file in force: ours, then the local ones; sorted, so that a run is like the last."""
-    yield from sorted(resources.root("rules").rglob("*.ndr"))
-    if config.local_rules is not None and config.local_rules.is_dir():
-        yield from sorted(config.local_rules.rglob("*.ndr"))
+    return _files_below(".ndr", resources.root("rules"), config.local_rules)
+
+
+def _files_below(ending: str, *folders: Path | None) -> Iterator[Path]:
+    for folder in folders:
+        if folder is not None and folder.is_dir():
+            for place, inner, names in os.walk(folder):
+                inner.sort()
+                yield from (Path(place, name) for name in sorted(names) if name.endswith(ending))
 
 
 def load_plugins(names: Sequence[str] = (), settings: Mapping[str, Mapping[str, Any]] | None = None) -> Plugins:
     """The built-in facts, the bundled plugins of these names, and what is installed by entry point."""
-    chosen = settings or {}
+    given = settings or {}
     host = Host()
     for module in BUILT_IN:
         host.add(module.__name__.rpartition(".")[2], module, {})
     for name in names:
-        host.add(name, resources.plugin(name), chosen.get(name, {}))
-    host.add_entry_points(chosen)
+        host.add(name, resources.plugin(name), given.get(name, {}))
+    host.add_entry_points(given)
     return host.loaded()
 
 
 @lru_cache(maxsize=8)
-def _loaded(
-    files: tuple[Stamp, ...],
-    lists: tuple[tuple[str, str], ...],
-    _list_stamps: tuple[Stamp, ...],
-    plugins: tuple[str, ...],
-    settings: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...],
-) -> Loaded:
-    loaded = load_plugins(plugins, {name: dict(pairs) for name, pairs in settings})
-    more = [path for folder in loaded.rule_folders for path in sorted(folder.rglob("*.ndr"))]
-    sources = [_source(Path(name)) for name, _, _ in files] + [_source(path) for path in more]
-    program = load(sources, loaded.schema, {name: _lines(Path(path)) for name, path in lists})
-    return Loaded(
-        loaded.schema,
-        program,
-        Knowledge(program.recognisers, program.reasons),
-        program.lists,
-        tuple((f"plugin {name}", what) for name, what in loaded.troubles),
-    )
+def _loaded(inputs: Inputs, with_tests: bool) -> Loaded:
+    plugins = _plugins_of(inputs)
+    kept = None if with_tests else cache.read(_key(inputs, plugins))
+    if kept is not None and kept["stamps"] == _stamps(map(Path, kept["inputs"])):
+        return _finished(plugins, image.link(kept))
+    return _finished(plugins, compiled(*_sources(inputs, plugins))[1])
+
+
+def _plugins_of(inputs: Inputs) -> Plugins:
+    return load_plugins(inputs.plugins, {name: dict(pairs) for name, pairs in inputs.settings})
+
+
+def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, dict[str, list[str]]]:
+    paths = [*(Path(name) for name, _, _ in inputs.files), *_files_below(".ndr", *plugins.rule_folders)]
+    lists = {name: read_text(Path(path), limits.MAX_LIST_FILE).splitlines() for name, path in inputs.lists}
+    return [_source(path) for path in paths], plugins.schema, lists
+
+
+def _finished(plugins: Plugins, program: Program) -> Loaded:
+    troubles = tuple((f"plugin {name}", what) for name, what in plugins.troubles)
+    return Loaded(plugins.schema, program, Knowledge(program.recognisers, program.reasons), program.lists, troubles, {})
+
+
+def _key(inputs: Inputs, plugins: Plugins) -> str:
+    bounds = tuple(sorted((name, value) for name, value in vars(limits).items() if name.isupper()))
+    facts = tuple(spec._replace(fetch=None, afetch=None) for _, spec in sorted(plugins.schema.facts.items()))
+    folders = _stamps(_files_below(".ndr", *plugins.rule_folders))
+    return cache.key_of(image.VERSION, inputs, folders, bounds, facts, tuple(sorted(plugins.schema.records.items())))
 
 
 @lru_cache(maxsize=32)
-def _choice(name: str, local: Path | None, _files: tuple[Stamp, ...]) -> RulesetChoice:
-    return load_ruleset(name, local)
-
-
-def _ruleset_files(config: Config) -> Iterable[Path]:
-    folders = (resources.root("rulesets"), config.local_rulesets)
-    return (path for folder in folders if folder is not None for path in sorted(folder.glob("*.yml")))
+def _choice(name: str, local: Path | None, _files: tuple[Stamp, ...], place: Place) -> RulesetChoice:
+    return load_ruleset(name, local, place)
 
 
 def _source(path: Path) -> Source:
     root = resources.root("rules")
     name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-    return Source(name, _read(path, limits.MAX_RULE_FILE), path.parent)
+    return Source(name, read_text(path, limits.MAX_RULE_FILE), path.parent)
 
 
-def _lines(path: Path) -> list[str]:
-    return _read(path, limits.MAX_LIST_FILE).splitlines()
-
-
-def _read(path: Path, bound: int) -> str:
+def read_text(path: Path, bound: int) -> str:
+    """The text of a rule or list file of at most `bound` bytes; raises ConfigError."""
     try:
         with path.open("rb") as file:
             data = file.read(bound + 1)
@@ -141,7 +186,3 @@ def _stamps(paths: Iterable[Path]) -> tuple[Stamp, ...]:
         else:
             stamps.append((str(path), status.st_mtime_ns, status.st_size))
     return tuple(stamps)
-
-
-def _frozen(settings: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
-    return tuple(sorted((name, tuple(sorted(values.items()))) for name, values in settings.items()))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ndrfilter.schema import Recogniser
 
 DSN_KINDS = frozenset({"failure", "delay", "success", "relayed", "expanded"})
+_STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _KIND_OF_ACTION = (
     ("failed", "failure"), ("delayed", "delay"), ("delivered", "success"), ("relayed", "relayed"),
     ("expanded", "expanded"),
@@ -50,7 +51,8 @@ def bounce(facts: Facts) -> Bounce:
     """The bounce, read from its report and by the recognisers that hold."""
     applied = tuple(one for one in facts.knowledge.recognisers if one.when(facts) is True)
     report = facts.message.report
-    kind = _kind_of_report(report) or _kind_of_parts(facts) or _kind_of_recognisers(applied, facts)
+    told = _kind_of_report(report) if applied or _has_status_part(facts) else ""
+    kind = told or _kind_of_parts(facts) or _kind_of_recognisers(applied, facts)
     if kind == "none":
         return Bounce("none", (), "", ())
     mta = (report.reporting_mta if report else "") or mta_of_text(facts, applied)
@@ -60,6 +62,11 @@ def bounce(facts: Facts) -> Bounce:
 def _kind_of_report(report: Report | None) -> str:
     actions = {recipient.action for recipient in report.recipients} if report else set()
     return next((kind for action, kind in _KIND_OF_ACTION if action in actions), "")
+
+
+def _has_status_part(facts: Facts) -> bool:
+    """A report that merely stands in the text may be one that a person quotes."""
+    return any(part.content_type in _STATUS_PARTS for part in facts.message.parts)
 
 
 def _kind_of_parts(facts: Facts) -> str:

@@ -7,14 +7,14 @@ import re
 from ndrfilter import limits
 from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.noun import Noun
-from ndrfilter.schema import NO_REASON
+from ndrfilter.schema import ACTIONS, NO_REASON
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ndrfilter.facts.world import Facts
-    from ndrfilter.message.model import Report
+    from ndrfilter.message.model import Report, ReportRecipient
     from ndrfilter.schema import Extract, Reason, Recogniser
 
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -41,12 +41,11 @@ def recipients(facts: Facts, kind: str, recognisers: tuple[Recogniser, ...]) -> 
     said = tuple(_read(facts, recognisers, "diagnostic"))
     default = said[0].get("diagnostic", "") if said else ""
     found = list(_of_report(report)) if report else []
-    if not found:
-        found = list(_of_text(facts, recognisers))
+    found = found or list(_of_text(facts, recognisers)) or (_only_addressee(facts) if kind in ACTION_OF_KIND else [])
     action = ACTION_OF_KIND.get(kind, "")
     unique = {(address.lower(), act): (address, act, status, text) for address, act, status, text in reversed(found)}
     made = (
-        _recipient(address, act or action, status, text or default, facts)
+        _recipient(address, act if act in ACTIONS else action, status, text or default, facts)
         for address, act, status, text in reversed(unique.values())
     )
     return tuple(made)[: limits.MAX_RECIPIENTS]
@@ -54,9 +53,15 @@ def recipients(facts: Facts, kind: str, recognisers: tuple[Recogniser, ...]) -> 
 
 def _of_report(report: Report) -> Iterator[tuple[str, str, str, str]]:
     for recipient in report.recipients:
-        address = _bare(recipient.final) or _bare(recipient.original)
+        address = _asked_for(recipient)
         if address:
             yield address, recipient.action, recipient.status, recipient.diagnostic
+
+
+def _asked_for(recipient: ReportRecipient) -> str:
+    """The address that the sender wrote, where the report tells it as an Internet address (RFC 3464 section 2.3.1)."""
+    original = _bare(recipient.original)
+    return original if "@" in original and "/" not in original else _bare(recipient.final) or original
 
 
 def _of_text(facts: Facts, recognisers: tuple[Recogniser, ...]) -> Iterator[tuple[str, str, str, str]]:
@@ -67,6 +72,13 @@ def _of_text(facts: Facts, recognisers: tuple[Recogniser, ...]) -> Iterator[tupl
             yield _bare(values["address"]), values.get("action", ""), values.get("status", ""), diagnostic
         if read:
             return
+
+
+def _only_addressee(facts: Facts) -> list[tuple[str, str, str, str]]:
+    """Where nothing says who failed, it is whom the original was addressed to, if that was one."""
+    original = facts.message.original
+    to = parse_addresses(original.headers.text("To")) if original is not None else ()
+    return [(to[0].text, "", "", "")] if len(to) == 1 else []
 
 
 def _read(facts: Facts, recognisers: Iterable[Recogniser], what: str) -> Iterator[dict[str, str]]:
@@ -108,8 +120,10 @@ def _bare(address: str) -> str:
 def _recipient(address: str, action: str, status: str, diagnostic: str, facts: Facts) -> RecipientFact:
     diagnostic = diagnostic[: limits.MAX_DIAGNOSTIC_CHARS]
     status = status_of(status, diagnostic, action)
-    text = diagnostic or facts.message.text[: limits.MAX_DIAGNOSTIC_CHARS]
-    name, words = reason_of(text, status, facts.knowledge.reasons)
+    reasons = facts.knowledge.reasons
+    name, words = reason_of(diagnostic, status, reasons)
+    if name == NO_REASON:
+        name, words = reason_of(facts.message.text[: limits.MAX_DIAGNOSTIC_CHARS], "", reasons)
     return RecipientFact(address, action, status, diagnostic, name, words)
 
 

@@ -13,7 +13,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ndrfilter.lang.image import Image
     from ndrfilter.schema import Schema
+
+
+def compiled(
+    sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Image, Program]:
+    """As `load`, with the program's image beside it: plain data that `image.link` makes the program of again.
+
+    The image's `inputs` are the paths of further files that the sources named.
+    """
+    from ndrfilter.lang.check import compile_sources
+
+    return compile_sources(sources, schema, lists or {})
 
 
 def load(sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str]] | None = None) -> Program:
@@ -21,9 +34,7 @@ def load(sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence
 
     Raises `RuleError` with every mistake of every source; warnings are in the program.
     """
-    from ndrfilter.lang.check import compile_sources
-
-    return compile_sources(sources, schema, lists or {})
+    return compiled(sources, schema, lists)[1]
 
 
-__all__ = ["NamedList", "Program", "Rule", "RuleTest", "Source", "World", "load"]
+__all__ = ["NamedList", "Program", "Rule", "RuleTest", "Source", "World", "compiled", "load"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ndrfilter.errors import RuleError
 from ndrfilter.lang import literals, lower, recognisers, rules, worlds
@@ -10,28 +11,37 @@ from ndrfilter.lang.blocks import Block
 from ndrfilter.lang.context import BAD, Argument, Context, File, Let, Lowered, TooLargeError, Typed, Unit
 from ndrfilter.lang.diagnose import Sink, meant
 from ndrfilter.lang.files import Files
+from ndrfilter.lang.image import link
 from ndrfilter.lang.lets import parameters
 from ndrfilter.lang.rule import Program, RuleTest, Source, World
 from ndrfilter.lang.syntax import BlockItem, GroupItem, WorldItem
 from ndrfilter.lang.tree import Node
 from ndrfilter.limits import MAX_RULES
-from ndrfilter.schema import Evidence, Reason, Recogniser, Schema
+from ndrfilter.schema import Evidence, Schema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndrfilter.lang.image import Image
 
 
-def compile_sources(sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str]]) -> Program:
-    """The program; raises RuleError with every diagnostic of every source."""
+def compile_sources(
+    sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str]]
+) -> tuple[Image, Program]:
+    """The image of the program, and the program; raises RuleError with every diagnostic of every source."""
     sink = Sink()
     checker = Checker(schema, sink)
     files = Files(checker.unit(), lists)
     read = [files.read(source) for source in sources]
     for file in read:
         checker.declare(file)
-    made = checker.compile()
+    image, tests = checker.compile()
     for file in read:
         checker.unused(file)
     if sink.failed:
         raise RuleError(sink.all)
-    return made._replace(lists=files.lists, warnings=tuple(sink.all))
+    image["inputs"] = tuple(dict.fromkeys(map(str, files.read_also)))
+    image["lists"] = {key: (found.name, found.entries) for key, found in files.lists.items()}
+    return image, link(image)._replace(tests=tests, worlds=checker.worlds, warnings=tuple(sink.all))
 
 
 class Checker:
@@ -75,10 +85,10 @@ class Checker:
             context.report("E207", name, f"{name.text} is defined twice", "choose another name")
         return not known
 
-    def compile(self) -> Program:
-        """Check and compile everything declared."""
-        found: list[Recogniser] = []
-        reasons: list[Reason] = []
+    def compile(self) -> tuple[Image, tuple[RuleTest, ...]]:
+        """Check everything declared: its image, without the lists, and its tests."""
+        found: list[tuple[Any, ...]] = []
+        reasons: list[tuple[Any, ...]] = []
         tests: list[RuleTest] = []
         for (kind, name), block in self._blocks.items():
             if kind == "rule":
@@ -94,10 +104,11 @@ class Checker:
             self._references(made)
             self._settle(made)
         finished = () if self._sink.failed else tuple(map(rules.finished, self._drafts.values()))
-        found.sort(key=lambda recogniser: -recogniser.priority)
-        return Program(finished, tuple(found), tuple(reasons), self.groups, self.worlds, tuple(tests), {}, ())
+        found.sort(key=lambda recogniser: -recogniser[2])
+        image = {"rules": finished, "recognisers": tuple(found), "reasons": tuple(reasons), "groups": self.groups}
+        return image, tuple(tests)
 
-    def _recogniser(self, block: Block) -> list[Recogniser]:
+    def _recogniser(self, block: Block) -> list[tuple[Any, ...]]:
         try:
             made = recognisers.recogniser(block)
         except TooLargeError:

@@ -8,6 +8,7 @@ Architecture invariant: no closure raises, whatever a fact's value turns out to 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from ndrfilter.lang import operators, quantifiers
@@ -43,6 +44,7 @@ def _rule(name: str) -> Closure:
     return lambda scope, _items: scope.rule(name)
 
 
+@lru_cache(maxsize=4_096)
 def _shared(key: str, of: Any) -> Closure:
     """A condition that many ask: worked out once for a scope that has a `memo` (a dict), unless it is still pending."""
     inner = build(of)

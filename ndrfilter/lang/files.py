@@ -27,6 +27,7 @@ class Files:
         self._sink: Sink = unit.sink
         self._known: dict[Path, File] = {}
         self.lists: dict[str, NamedList] = {}
+        self.read_also: list[Path] = []  # files that the sources name: what they hold is in the program too
         for name, lines in configured.items():
             self._keep_list(name, name, lines)
         self._configured = tuple(configured)
@@ -100,6 +101,7 @@ class Files:
         try:
             with path.open(encoding="utf-8") as stream:
                 text = stream.read(MAX_RULE_FILE + 1)
+            self.read_also.append(path)
         except (OSError, UnicodeDecodeError) as wrong:
             context.report("E210", item, f"{name} cannot be read: {_reason(wrong)}", f"looked for {path}")
             return
@@ -145,6 +147,7 @@ class Files:
                 raise FileNotFoundError(2, "this rule text has no folder")
             with (folder / name).open(encoding="utf-8") as stream:
                 text = stream.read(MAX_LIST_FILE)
+            self.read_also.append((folder / name).resolve())
         except (OSError, UnicodeDecodeError) as wrong:
             context.report(
                 "E210", holds, f"{name} cannot be read: {_reason(wrong)}", "a list file lies beside the rule file"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from ndrfilter.lang.patterns import compiled
+from ndrfilter.lang.patterns import Pattern
 from ndrfilter.lang.unknowns import odd
 from ndrfilter.schema import Unknown
 from ndrfilter.site import within
@@ -112,13 +112,13 @@ def _text(test: Callable[[str, str], bool]) -> Callable[..., Closure]:
 
 
 def _matches(build: Build, left: Any, pattern: str, flags: str, negated: bool) -> Closure:
-    search = compiled(pattern, flags).search
+    search = Pattern(pattern, flags).search
     # Bytes, because for a str the binding works out character offsets, which costs more than the search.
     return _one(build(left), str, lambda value: search(value.encode("utf-8", "replace")) is not None, negated)
 
 
 def _capture(build: Build, left: Any, pattern: str, flags: str, group: str) -> Closure:
-    inner, search = build(left), compiled(pattern, flags).search
+    inner, search = build(left), Pattern(pattern, flags).search
 
     def run(scope: Any, items: tuple[Any, ...]) -> Any:
         value = inner(scope, items)

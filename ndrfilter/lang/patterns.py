@@ -24,6 +24,30 @@ def compiled(pattern: str, flags: str = "") -> Any:
     return re2.compile(f"(?{flags}){pattern}" if flags else pattern, options=options)
 
 
+class Pattern:
+    """A pattern that is compiled when it is first used: most are never asked about a message."""
+
+    __slots__ = ("_flags", "_made", "_text")
+
+    def __init__(self, text: str, flags: str = "") -> None:
+        self._text, self._flags, self._made = text, flags, None
+
+    @property
+    def compiled(self) -> Any:
+        """The compiled pattern."""
+        if self._made is None:
+            self._made = compiled(self._text, self._flags)
+        return self._made
+
+    def search(self, text: str | bytes) -> Any:
+        """The first match anywhere, or None."""
+        return self.compiled.search(text)
+
+    def finditer(self, text: str | bytes) -> Any:
+        """Every match."""
+        return self.compiled.finditer(text)
+
+
 def group_names(pattern: Any) -> frozenset[str]:
     """The names of its named groups."""
     return frozenset(pattern.groupindex)

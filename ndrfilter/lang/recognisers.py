@@ -7,25 +7,23 @@ from typing import Any
 
 from ndrfilter.lang import literals, lower, patterns
 from ndrfilter.lang.blocks import Block
-from ndrfilter.lang.closures import build
 from ndrfilter.lang.expressions import Regex
-from ndrfilter.lang.guard import guarded
 from ndrfilter.lang.syntax import HeaderSource
 from ndrfilter.lang.tree import Node
-from ndrfilter.schema import KINDS, Extract, Reason, Recogniser
+from ndrfilter.schema import KINDS
 
 _GROUPS = frozenset({"address", "status", "diagnostic", "action", "mta"})
 _STATUS = re.compile(r"[245x]\.(\d{1,3}|x)\.(\d{1,3}|x)")
 
 
-def recogniser(block: Block) -> Recogniser | None:
-    """The compiled `recognise` block; None if its condition is missing."""
+def recogniser(block: Block) -> tuple[Any, ...] | None:
+    """The checked `recognise` block for the program's image (image.py); None if its condition is missing."""
     when = block.wanted("when", "say by which facts of the message the software is known")
     if when is None:
         return None
     software, priority = block.one("software"), block.one("priority")
     sign = -1 if priority and priority.words else 1
-    return Recogniser(
+    return (
         block.name,
         literals.prose(software.nodes[0], block.context) if software else block.name,
         int(sign * literals.number_of(priority.nodes[0])) if priority else 0,
@@ -38,7 +36,7 @@ def recogniser(block: Block) -> Recogniser | None:
 
 
 def _condition(node: Node, block: Block) -> Any:
-    return guarded(build(lower.truth(node, block.context).ir))
+    return lower.truth(node, block.context).ir
 
 
 def _kinds(block: Block) -> tuple[tuple[str, Any], ...]:
@@ -50,11 +48,10 @@ def _kinds(block: Block) -> tuple[tuple[str, Any], ...]:
 
 
 def _pattern(node: Node | None, block: Block) -> Any:
-    parts = literals.regex_parts(node, block.context) if node is not None else None
-    return patterns.compiled(*parts) if parts else None
+    return literals.regex_parts(node, block.context) if node is not None else None
 
 
-def _extract(clause: Node, block: Block) -> Extract:
+def _extract(clause: Node, block: Block) -> tuple[Any, ...]:
     what = clause.words[0].text
     regex = next((node for node in clause.nodes if isinstance(node, Regex)), None)
     header = next((node for node in clause.nodes if isinstance(node, HeaderSource)), None)
@@ -63,17 +60,18 @@ def _extract(clause: Node, block: Block) -> Extract:
         block.context.report("E404", clause, f"`{what} from` wants a pattern", f"name what it finds: (?P<{what}>…)")
     pattern = _pattern(regex, block)
     if pattern is not None:
-        unknown = patterns.group_names(pattern) - _GROUPS
+        names = patterns.group_names(patterns.compiled(*pattern))
+        unknown = names - _GROUPS
         if unknown:
             help_text = f"the groups are {', '.join(sorted(_GROUPS))}"
             block.context.report("E404", regex or clause, f"there is nothing named {min(unknown)} to find", help_text)
-        if what == "recipient" and "address" not in patterns.group_names(pattern):
+        if what == "recipient" and "address" not in names:
             block.context.report("E404", regex or clause, "the pattern does not name the address", "(?P<address>…)")
-    return Extract(what, source, pattern)
+    return what, source, pattern
 
 
-def reason(block: Block) -> Reason:
-    """The compiled `reason` block."""
+def reason(block: Block) -> tuple[Any, ...]:
+    """The checked `reason` block for the program's image (image.py)."""
     describe = block.wanted("describe", "say in words for people why mail fails")
     status, text = block.one("status"), block.one("text")
     if status is None and text is None and not block.item.broken:
@@ -84,6 +82,10 @@ def reason(block: Block) -> Reason:
         if not _STATUS.fullmatch(statuses[-1]):
             block.context.report("E511", node, f"{statuses[-1]} is no status", 'write "5.2.2", or "x" for any: "x.2.2"')
     found = tuple(made for node in (text.nodes if text else ()) if (made := _pattern(node, block)))
-    return Reason(
-        block.name, literals.prose(describe, block.context) if describe else "", tuple(statuses), found, block.place
+    return (
+        block.name,
+        literals.prose(describe, block.context) if describe else "",
+        tuple(statuses),
+        found,
+        block.place,
     )

@@ -7,11 +7,7 @@ from typing import Any
 
 from ndrfilter.lang import literals, lower, templates
 from ndrfilter.lang.blocks import Block
-from ndrfilter.lang.closures import build
 from ndrfilter.lang.context import BAD, Ir, TooLargeError
-from ndrfilter.lang.guard import guarded
-from ndrfilter.lang.rule import Rule
-from ndrfilter.lang.show import filled
 from ndrfilter.schema import COMPLETENESS, Evidence
 
 AXES = ("backscatter", "genuine", "fake")
@@ -109,24 +105,19 @@ def _weakest(made: Draft) -> str:
     return min(facts, key=lambda name: (unit.schema.facts[name].evidence, name), default="")
 
 
-def finished(made: Draft) -> Rule:
-    """The compiled rule."""
+def finished(made: Draft) -> tuple[Any, ...]:
+    """The checked rule for the program's image (image.py)."""
     block = made.block
-    parts = tuple(part if isinstance(part, str) else build(part) for part in made.describe)
     describe, expires = block.node("describe"), block.node("expires")
-    return Rule(
-        block.name, block.place, guarded(build(made.when)), lambda scope: filled(parts, scope),
+    return (
+        block.name, block.place, made.when, made.describe,
         made.toward, made.score, _prose(block, "exempt"), _word(block, "group"), _names(block, "tags"),
-        made.evidence or Evidence.REPUTATION, made.facts, frozenset(block.context.unit.rules),
+        int(made.evidence or Evidence.REPUTATION), made.facts, frozenset(block.context.unit.rules),
         made.needs if made.toward == "backscatter" else frozenset(), made.mode, _names(block, "replaces"),
         literals.time_of(expires, block.context) if expires else None, _prose(block, "because"),
-        literals.prose(describe, block.context) if describe else "", made.when_text, _tracer(block.context.unit.steps),
+        literals.prose(describe, block.context) if describe else "", made.when_text,
+        tuple(dict(block.context.unit.steps).items()),
     )  # fmt: skip
-
-
-def _tracer(steps: list[tuple[str, Ir]]) -> Any:
-    known = tuple(dict(steps).items())
-    return lambda scope: [(text, guarded(build(ir))(scope)) for text, ir in known]
 
 
 def _prose(block: Block, title: str) -> str:

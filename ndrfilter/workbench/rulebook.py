@@ -41,7 +41,7 @@ def open_rulebook(config: str | None, files: Iterable[str] = ()) -> Rulebook:
     in_force = {path.resolve(): path for path in knowledge.rule_files(chosen)}
     named = [in_force.get(path.resolve(), path) for path in map(_existing, files)]
     drafts = [path for path in named if path.resolve() not in in_force]
-    return Rulebook(chosen, knowledge.of(chosen, drafts), frozenset(map(_source_name, named)))
+    return Rulebook(chosen, knowledge.of(chosen, drafts, with_tests=True), frozenset(map(_source_name, named)))
 
 
 def _existing(file: str) -> Path:

@@ -93,7 +93,7 @@ def test_examples_with_tests_pass_them(tmp_path):
     tested = [example for example in EXAMPLES if re.search(r"^  (hit|miss|test) ", example, re.MULTILINE)]
     path = tmp_path / "example.ndr"
     path.write_text("language 1\n" + "".join(tested), encoding="utf-8")
-    loaded = knowledge.of(from_mapping({}), [path])
+    loaded = knowledge.of(from_mapping({}), [path], with_tests=True)
     tests = [test for test in loaded.program.tests if test.place.startswith(str(path))]
     assert len(tests) == 3
     assert [outcome.failures for outcome in ruletest.run(loaded, tests)] == [()] * len(tests)

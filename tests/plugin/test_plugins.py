@@ -123,7 +123,9 @@ def test_a_fact_that_breaks_is_unknown_and_named(installed, body, said):
     assert any(undecided.name == "ACME" and "acme" in undecided.cause for undecided in result.undecided)
 
 
-@pytest.mark.parametrize("source", ["raise RuntimeError('no')", HEAD + "    raise KeyError('x')\n", "import nothing_like_it"])
+@pytest.mark.parametrize(
+    "source", ["raise RuntimeError('no')", HEAD + "    raise KeyError('x')\n", "import nothing_like_it"]
+)
 def test_a_plugin_that_cannot_load_is_left_out_and_named(installed, source):
     result = check(installed("ndrfilter_acme", {"ndrfilter_acme.py": source}))
     assert result.kind == "failure"

@@ -7,7 +7,7 @@ from ndrfilter.lang import Source, load
 from ndrfilter.resources import root
 from ndrfilter.workbench import ruletest
 
-LOADED = knowledge.of(from_mapping({}))
+LOADED = knowledge.of(from_mapping({}), with_tests=True)
 RULE = """language 1
 world elsewhere { site { domains: [example.net] } envelope { sender: "a@example.net" recipients: [b@example.net] } time 2030-01-01T00:00:00Z }
 rule SUBJECT { describe "s" when subject contains "x" toward fake 1.0 %s }

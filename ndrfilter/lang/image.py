@@ -1,0 +1,78 @@
+"""The program as plain data (tuples, texts, numbers: what `marshal` can keep), and how closures are made of it.
+
+Checking ends in an image; linking begins with one, whether it comes fresh from the checker or from a cache.
+"""
+
+from __future__ import annotations
+
+from ndrfilter.lang.closures import build
+from ndrfilter.lang.guard import guarded
+from ndrfilter.lang.lists import NamedList
+from ndrfilter.lang.patterns import Pattern
+from ndrfilter.lang.rule import Program, Rule
+from ndrfilter.lang.show import filled
+from ndrfilter.schema import Evidence, Extract, Reason, Recogniser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Image = dict[str, Any]
+
+VERSION = 1
+"""Of the shape of images; raise it with every change to the operations or to the tuples below."""
+
+
+def link(image: Image) -> Program:
+    """The program of an image; without tests and worlds, which only the sources have."""
+    return Program(
+        tuple(map(_rule, image["rules"])),
+        tuple(map(_recogniser, image["recognisers"])),
+        tuple(_reason(*data) for data in image["reasons"]),
+        dict(image["groups"]),
+        {},
+        (),
+        {key: NamedList(name, entries) for key, (name, entries) in image["lists"].items()},
+        (),
+    )
+
+
+def _rule(data: tuple[Any, ...]) -> Rule:
+    """A rule: its fields in the order of `Rule`, with checked expressions where that has functions."""
+    rule = Rule(*data)
+    parts, steps = rule.describe, rule.trace
+    return rule._replace(
+        condition=guarded(build(rule.condition)),  # type: ignore[arg-type]
+        describe=_describer(parts),
+        evidence=Evidence(rule.evidence),
+        trace=lambda scope: [(text, guarded(build(ir))(scope)) for text, ir in steps],  # type: ignore[attr-defined]
+    )
+
+
+def _describer(parts: Any) -> Any:
+    made: list[Any] = []
+
+    def describe(scope: Any) -> str:
+        if not made:  # most rules never hit, and then nobody asks for their words
+            made.append(tuple(part if isinstance(part, str) else build(part) for part in parts))
+        return filled(made[0], scope)
+
+    return describe
+
+
+def _recogniser(data: tuple[Any, ...]) -> Recogniser:
+    name, software, priority, when, kinds, originals, extracts, place = data
+    return Recogniser(
+        name,
+        software,
+        priority,
+        guarded(build(when)),
+        tuple((kind, guarded(build(ir)) if ir else None) for kind, ir in kinds),
+        tuple(Pattern(*pattern) for pattern in originals),
+        tuple(Extract(what, source, Pattern(*found) if found else None) for what, source, found in extracts),
+        place,
+    )
+
+
+def _reason(name: str, describe: str, statuses: tuple[str, ...], patterns: Any, place: str) -> Reason:
+    return Reason(name, describe, statuses, tuple(Pattern(*pattern) for pattern in patterns), place)

@@ -1,0 +1,136 @@
+"""Compiled rules on disk: used when they fit, ignored when they do not, and never read where another could write."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ndrfilter import knowledge
+from ndrfilter.adapters import cache
+from ndrfilter.config import load
+from ndrfilter.errors import RuleError
+
+IMAGE = {"rules": (("A", 1.5, None, True, frozenset({"x"})),), "lists": {"k": ("n", ("a",))}}
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A configuration with a rule of its own, and a cache folder of its own."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "names.txt").write_text("one.example\n")
+    (tmp_path / "lets.ndr").write_text('language 1\nlet odd = subject contains "odd"\n')
+    (tmp_path / "rules" / "own.ndr").write_text(
+        'language 1\nimport "../lets.ndr"\nlist names = file "../names.txt"\n'
+        'rule OWN { describe "x" when odd or author.domain within names toward genuine 1.0 }\n'
+    )
+    config = tmp_path / "ndrfilter.yml"
+    config.write_text("site: {domains: [example.com]}\n")
+    folder = tmp_path / "cache"
+    monkeypatch.setattr(cache, "folders", lambda: (folder,))
+    knowledge._loaded.cache_clear()
+    yield config
+    knowledge._loaded.cache_clear()
+
+
+def from_cache(config) -> bool:
+    """Whether the rules come from the cache: only the sources have warnings, tests and worlds."""
+    knowledge._loaded.cache_clear()
+    return not knowledge.of(load(config)).program.tests
+
+
+def test_kept_rules_are_used_and_say_the_same(site):
+    assert not from_cache(site)
+    fresh = knowledge.of(load(site)).program
+    knowledge.keep(load(site))
+    assert from_cache(site)
+    kept = knowledge.of(load(site)).program
+    assert [rule._replace(condition=0, describe=0, trace=0) for rule in kept.rules] == [
+        rule._replace(condition=0, describe=0, trace=0) for rule in fresh.rules
+    ]
+    assert [one.name for one in kept.recognisers] == [one.name for one in fresh.recognisers]
+    assert [found.entries for found in kept.lists.values()] == [found.entries for found in fresh.lists.values()]
+    assert ("one.example",) in [found.entries for found in kept.lists.values()]
+
+
+@pytest.mark.parametrize("name", ["rules/own.ndr", "lets.ndr", "names.txt"])
+def test_a_changed_file_makes_the_cache_stale(site, name):
+    knowledge.keep(load(site))
+    path = site.parent / name
+    path.write_text(path.read_text() + "\n# changed\n")
+    assert not from_cache(site)
+
+
+def test_a_new_file_makes_the_cache_stale(site):
+    knowledge.keep(load(site))
+    (site.parent / "rules" / "second.ndr").write_text("language 1\n")
+    assert not from_cache(site)
+
+
+def test_broken_rules_are_not_kept(site):
+    (site.parent / "rules" / "bad.ndr").write_text("language 1\nrule {")
+    with pytest.raises(RuleError):
+        knowledge.keep(load(site))
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", None], ids=["empty", "garbage", "one bit"])
+def test_a_damaged_cache_is_ignored(site, damage):
+    path, _ = knowledge.keep(load(site))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data) if damage is None else damage)
+    assert not from_cache(site)
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+@pytest.mark.parametrize("mode", [0o020, 0o002])
+def test_what_others_may_write_is_not_read(tmp_path, what, mode):
+    path = cache.write("k", IMAGE, tmp_path / "c")
+    assert cache.read("k", (tmp_path / "c",)) == IMAGE
+    spoiled = path if what == "file" else path.parent
+    spoiled.chmod(spoiled.stat().st_mode | mode)
+    assert cache.read("k", (tmp_path / "c",)) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_belongs_to_others_is_not_read(tmp_path, what):
+    path = cache.write("k", IMAGE, tmp_path / "c")
+    os.chown(path if what == "file" else path.parent, 65_534, 65_534)
+    assert cache.read("k", (tmp_path / "c",)) is None
+
+
+def test_links_and_pipes_are_not_read(tmp_path):
+    path = cache.write("k", IMAGE, tmp_path / "c")
+    path.rename(path.parent / "real")
+    path.symlink_to("real")
+    assert cache.read("k", (tmp_path / "c",)) is None
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    assert cache.read("k", (tmp_path / "c",)) is None
+
+
+def test_only_a_few_are_kept(tmp_path):
+    for number in range(12):
+        cache.write(f"k{number}", IMAGE, tmp_path)
+    assert len(list(tmp_path.glob("rules-*"))) == cache._KEPT
+    assert cache.read("k11", (tmp_path,)) == IMAGE
+
+
+def test_the_command_keeps_them_where_they_are_found(tmp_path):
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "ndrfilter", "compile"]
+    done = subprocess.run([*command, "--folder", str(tmp_path / "x")], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "recognisers kept in" in done.stdout
+    assert len(list((tmp_path / "x").iterdir())) == 1
+
+
+def test_the_command_says_where_it_cannot_write(tmp_path):
+    (tmp_path / "file").write_text("")
+    command = [sys.executable, "-m", "ndrfilter", "compile", "--folder", str(tmp_path / "file" / "x")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 75
+    assert "cannot be written" in done.stderr

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ndrfilter.facts.world import Facts
-    from ndrfilter.message.model import Report, ReportRecipient
+    from ndrfilter.message.model import Address, Headers, Report, ReportRecipient
     from ndrfilter.schema import Extract, Reason, Recogniser
 
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+=/-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 REPLY = re.compile(r"(?<![\d.:/])([245]\d\d)(?=[ \-#]|$)")
 ACTION_OF_KIND = {
@@ -41,11 +42,11 @@ def recipients(facts: Facts, kind: str, recognisers: tuple[Recogniser, ...]) -> 
     said = tuple(_read(facts, recognisers, "diagnostic"))
     default = said[0].get("diagnostic", "") if said else ""
     found = list(_of_report(report)) if report else []
-    found = found or list(_of_text(facts, recognisers)) or (_only_addressee(facts) if kind in ACTION_OF_KIND else [])
+    found = found or list(_of_text(facts, recognisers)) or (_by_elimination(facts) if kind in ACTION_OF_KIND else [])
     action = ACTION_OF_KIND.get(kind, "")
     unique = {(address.lower(), act): (address, act, status, text) for address, act, status, text in reversed(found)}
     made = (
-        _recipient(address, act if act in ACTIONS else action, status, text or default, facts)
+        _recipient(_completed(address, facts), act if act in ACTIONS else action, status, text or default, facts)
         for address, act, status, text in reversed(unique.values())
     )
     return tuple(made)[: limits.MAX_RECIPIENTS]
@@ -74,11 +75,34 @@ def _of_text(facts: Facts, recognisers: tuple[Recogniser, ...]) -> Iterator[tupl
             return
 
 
-def _only_addressee(facts: Facts) -> list[tuple[str, str, str, str]]:
-    """Where nothing says who failed, it is whom the original was addressed to, if that was one."""
+def _by_elimination(facts: Facts) -> list[tuple[str, str, str, str]]:
+    """Whom it must be where nothing says who failed.
+
+    The one address in the text that is no party to the bounce, else whom the last server took the original for, else
+    its only addressee, unless a list stands between.
+    """
+    parties = {address.text.lower() for name in ("From", "To") for address in _addresses(facts.message.headers, name)}
+    named = {word.lower(): word for word in _ADDRESS.findall(facts.message.text)}
+    if len(left := [word for key, word in named.items() if key not in parties]) == 1:
+        return [(left[0], "", "", "")]
     original = facts.message.original
-    to = parse_addresses(original.headers.text("To")) if original is not None else ()
-    return [(to[0].text, "", "", "")] if len(to) == 1 else []
+    if original is None:
+        return []
+    taken_for = next((hop.for_ for hop in original.trace[:1] if hop.for_ and "@" in hop.for_), None)
+    to = () if "List-Id" in original.headers else _addresses(original.headers, "To")
+    if taken_for or len(to) == 1:
+        return [(taken_for or to[0].text, "", "", "")]
+    return []
+
+
+def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
+    return parse_addresses(headers.text(name))
+
+
+def _completed(address: str, facts: Facts) -> str:
+    """A mailbox named without a domain is one of the reporting server's own."""
+    author = _addresses(facts.message.headers, "From")
+    return f"{address}@{author[0].domain}" if "@" not in address and author and author[0].domain else address
 
 
 def _read(facts: Facts, recognisers: Iterable[Recogniser], what: str) -> Iterator[dict[str, str]]:

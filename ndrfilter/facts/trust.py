@@ -144,7 +144,7 @@ def follow(
     ):  # another account's mail: sharing the relay is no claim
         site = site._replace(relays=tuple(relay for relay in site.relays if not relay.shared))
     claimed = chain.claimed or named_ours(received_from, site)
-    claimed = claimed or any(names_us(hop, site) for hop in trace[max(chain.depth, 0) :])
+    claimed = claimed or any(names_us(_unmasked(hop, site), site) for hop in trace[max(chain.depth, 0) :])
     claimed = claimed or any(_names_us_elsewhere(hop, site) for hop in stray)
     return chain._replace(claimed=claimed, claimed_by_helo=any(named_ours(hop.helo, site) for hop in trace))
 
@@ -152,6 +152,16 @@ def follow(
 def names_us(hop: Hop, site: Site) -> bool:
     """Whether anything in the hop names one of our relays or receivers."""
     return _relay(hop, site) is not None or any(named_ours(n, site) for n in (hop.by, hop.helo, hop.rdns))
+
+
+def _unmasked(hop: Hop, site: Site) -> Hop:
+    """The hop without its address, where that belongs to us but its bearer goes by a stranger's name.
+
+    Only where the site knows its relays by name: ours would have called itself, or been found, by one of those.
+    """
+    names = [name for name in (hop.helo, hop.rdns) if name and "." in name and name[:1] != "["]
+    foreign = bool(names) and not any(own_host(name, site) for name in names)
+    return hop._replace(ip=None) if foreign and any(relay.name for relay in site.relays) else hop
 
 
 def _names_us_elsewhere(hop: Hop, site: Site) -> bool:

@@ -17,6 +17,7 @@ _KNOWN = re.compile(
     re.I,
 )
 _MAX_JUNK_LINES = 30
+_MAX_BROKEN_LINES = 20
 
 
 class Block(Noun):
@@ -129,10 +130,13 @@ def _skip_junk(data: bytes, start: int, end: int) -> int:
 
 
 def _after_junk(data: bytes, position: int, end: int) -> int:
-    """The start of the known field right after up to two lines that are none, else -1."""
-    for _ in range(2):
-        position = data.find(b"\n", position, end) + 1
-        if position <= 0 or position >= end:
+    """The start of the known field right after a few lines that are none, else -1.
+
+    Up to two lines of any kind; more only if they are single words, as of a long token that somebody broke.
+    """
+    for number in range(_MAX_BROKEN_LINES):
+        line, position = position, data.find(b"\n", position, end) + 1
+        if position <= 0 or position >= end or (number > 1 and b" " in data[line:position]):
             return -1
         found = _FIELD.match(data, position, end)
         if found is not None:

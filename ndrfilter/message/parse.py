@@ -43,7 +43,7 @@ class Message:
 
     __slots__ = (
         "_attachments", "_body", "_codes", "_data", "_disposition", "_feedback", "_full_text", "_inline", "_links",
-        "_originals", "_parts", "_report", "_segments", "_text", "_trace", "_tree", "headers", "raw",
+        "_originals", "_parts", "_report", "_segments", "_text", "_trace", "_tree", "_wrapped", "headers", "raw",
     )  # fmt: skip
 
     def __init__(self, raw: bytes, data: bytes, headers: Headers, body: int, codes: tuple[str, ...]) -> None:
@@ -87,8 +87,21 @@ class Message:
         return trace_of(self.headers)
 
     @lazy
+    def wrapped(self) -> Message | None:
+        """The bounce itself, where a gateway has put it whole into another of the same Message-ID."""
+        own = self.headers.text("Message-ID")
+        if not own or any(part.content_type in STATUS_TYPES for part in self.parts):
+            return None
+        inner = next(iter(self._own_originals()), None)
+        same = inner is not None and inner.source == "rfc822" and inner.headers.text("Message-ID") == own
+        return parse(inner.raw) if inner is not None and same else None
+
+    @lazy
     def report(self) -> Report | None:
         """The delivery status: a part of that type, one under another type, or one inside the text."""
+        return self._own_report() or (self.wrapped._own_report() if self.wrapped else None)
+
+    def _own_report(self) -> Report | None:
         from ndrfilter.message.report import parse_report, report_in_text, starts_like_report
 
         for part in self.parts:
@@ -107,6 +120,9 @@ class Message:
     @lazy
     def originals(self) -> tuple[Original, ...]:
         """The returned messages, the best first; usually one. An original in the text counts if no part is one."""
+        return (self.wrapped or self)._own_originals()
+
+    def _own_originals(self) -> tuple[Original, ...]:
         from ndrfilter.message.returned import originals_of
 
         found = originals_of(self.parts)

@@ -82,7 +82,11 @@ def failed_recipients(rows: Iterable[Row], labels: Iterable[dict[str, str]]) -> 
     """Failing addresses, set by set, and whether the failure is temporary."""
     by_path = {row.path.removeprefix("flufl-bounce/"): row for row in rows}
     same, temporary, misses, total = 0, 0, [], 0
+    joined: dict[str, dict[str, str]] = {}  # a file may have several rows, one for each detector that read it
     for label in labels:
+        known = joined.setdefault(label["file"], {**label, "addresses": ""})
+        known["addresses"] += f" {label['addresses']}"
+    for label in joined.values():
         row = by_path.get(label["file"])
         if row is None:
             continue

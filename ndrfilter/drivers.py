@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
 from ndrfilter import limits
-from ndrfilter.engine.ruleset import RuleSet
 from ndrfilter.engine.step import Need, Verdict, step
 from ndrfilter.errors import TemporaryError
-from ndrfilter.facts.world import Facts
-from ndrfilter.ports import Ports
 from ndrfilter.schema import Unknown
 
-PortsFactory = Callable[[], Ports]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Any
+
+    from ndrfilter.engine.ruleset import RuleSet
+    from ndrfilter.facts.world import Facts
+    from ndrfilter.ports import Ports
+
+    PortsFactory = Callable[[], Ports]
+# asyncio is imported where something is fetched: most messages need nothing, and a pipe should not pay for it.
 
 
 def drive(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any], ports: PortsFactory) -> Verdict:
@@ -28,6 +30,8 @@ def drive(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any], ports: Ports
 
 async def adrive(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any], ports: PortsFactory) -> Verdict:
     """The verdict, fetching what is needed until nothing is, or the message's deadline passes."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limits.MESSAGE_DEADLINE
     opened: Ports | None = None
@@ -39,6 +43,8 @@ async def adrive(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any], ports
 
 async def _fetch(names: tuple[str, ...], facts: Facts, ports: Ports, seconds: float) -> None:
     """Fetch these facts at once; what is not there in time is unknown."""
+    import asyncio
+
     tasks = {name: asyncio.ensure_future(_ask(name, facts, ports)) for name in names}
     await asyncio.wait(tasks.values(), timeout=max(0.0, seconds))
     for name, task in tasks.items():
@@ -61,9 +67,13 @@ async def _ask(name: str, facts: Facts, ports: Ports) -> None:
 
 def _run(coroutine: Coroutine[Any, Any, Verdict]) -> Verdict:
     """Run to the end; inside a running event loop in a thread of its own, because loops do not nest."""
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(coroutine)
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()

@@ -2,6 +2,7 @@
 
 DIR holds INDEX.tsv (path, sha256, size, kind, flags) with the messages it names, and beside it, where there are any,
 labels-flufl-bounce.tsv and labels-sisimai.tsv. Prints five figures and what was missed; it judges nobody's verdict.
+Exits 1 if one of the shares in `PROMISES` is below its bound.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ WANTED = {
     "mdn": {"receipt"},
     "arf": {"feedback"},
 }
+PROMISES = {"bounce": 99.0, "recipients": 95.0, "status class": 95.0}
+"""The least share in per cent, by the word that a headline begins with."""
 ORDINARY = ("ham", "spam", "phish", "other")
 STATUS_OR_REPLY = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.:/])[245]\d\d[ -]")
 OUR_REASON = {
@@ -144,8 +148,15 @@ def _table(path: Path) -> Iterator[dict[str, str]]:
             yield from csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
-def main(check: Callable[[bytes], Any] | None = None) -> None:
-    """The command line. `check` replaces the filter of the default configuration."""
+def kept(headline: str) -> bool:
+    """Whether the first share in the headline is what was promised for it, if anything was."""
+    share = re.search(r"\(([\d.]+)%\)", headline)
+    least = PROMISES.get(headline.partition(":")[0])
+    return least is None or (share is not None and float(share[1]) >= least)
+
+
+def main(check: Callable[[bytes], Any] | None = None) -> int:
+    """The command line; returns the exit code. `check` replaces the filter of the default configuration."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--misses", type=int, default=1000, help="lines of misses shown in each part")
@@ -154,7 +165,7 @@ def main(check: Callable[[bytes], Any] | None = None) -> None:
         from ndrfilter.api import Filter
 
         check = Filter.from_config({}).check
-    rows = read(options.corpus, check)
+    rows, missed = read(options.corpus, check), []
     for part in (
         recognised(rows),
         ordinary(rows),
@@ -163,7 +174,10 @@ def main(check: Callable[[bytes], Any] | None = None) -> None:
     ):
         shown = list(part)
         print("\n".join(shown[: options.misses]), end="\n\n")
+        missed += [line for line in shown if not line.startswith(" ") and not kept(line)]
+    print(*(f"MISSED {line}" for line in missed), sep="\n", end="\n" if missed else "")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -98,8 +98,9 @@ def rule_files(config: Config) -> Iterator[Path]:
 
 
 def _files_below(ending: str, *folders: Path | None) -> Iterator[Path]:
-    for folder in folders:
-        if folder is not None and folder.is_dir():
+    # A configuration in the checkout itself has the shipped folder beside it: nothing is read twice.
+    for folder in dict.fromkeys(folder.resolve() for folder in folders if folder is not None):
+        if folder.is_dir():
             for place, inner, names in os.walk(folder):
                 inner.sort()
                 yield from (Path(place, name) for name in sorted(names) if name.endswith(ending))

@@ -1,8 +1,9 @@
-"""Breaks messages of an archive in seeded, repeatable ways and touches everything the scanner offers.
+"""Breaks messages of an archive in seeded, repeatable ways, touches all that the scanner offers, and judges them.
 
-    python bench/mutate.py --corpus DIR [--count 100000] [--seed 1]
+    python -m bench.mutate --corpus DIR [--count 100000] [--seed 1]
 
-Prints exceptions with the seed that repeats them, and the slowest messages; exits 1 if anything raised.
+Prints exceptions, and parts of us that failed without one, with the number that repeats them, and the slowest
+messages; exits 1 if there was any.
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ import time
 import traceback
 from pathlib import Path
 
+from ndrfilter import Envelope, Filter
 from ndrfilter.message import Message, parse
 
 ATTRIBUTES = (
     "headers", "trace", "root", "parts", "defects", "report", "originals", "original", "text", "full_text", "links",
     "attachments", "feedback", "disposition",
 )  # fmt: skip
+SITE = {
+    "domains": ["example.com", "example.org"],
+    "relays": ["mail.example.com", "192.0.2.0/24"],
+    "complete": ["relays"],
+}
 MAX_BYTES = 200_000
 SPLICES = (
     b"\0", b"\r", b"\n", b"\r\n", b"\n\n", b"--", b"\nReceived: ",
@@ -40,6 +47,14 @@ def touch(message: Message) -> int:
         found += len(original.trace) + len(original.body) + original.full
         found += sum(len(field.text) for field in original.headers)
     return found + sum(len(field.text) for field in message.headers)
+
+
+def judge(checker: Filter, data: bytes) -> None:
+    """Judges the message; raises RuntimeError if a part of us failed and only said so."""
+    result = checker.check(data, envelope=Envelope(sender="", recipients=["someone@example.com"]))
+    failed = [*result.errors, *(one for one in result.undecided if "could not be evaluated" in one.cause)]
+    if failed:
+        raise RuntimeError(f"{failed}")
 
 
 def mutate(data: bytes, chance: random.Random) -> bytes:
@@ -78,6 +93,7 @@ def main() -> int:
     seeds = [
         path for path in sorted(chosen.corpus.rglob("*")) if path.is_file() and 0 < path.stat().st_size < MAX_BYTES
     ]
+    checker = Filter.from_config({"site": SITE})
     raised = 0
     slowest: list[tuple[float, str, int, int]] = []
     began = time.process_time()
@@ -88,6 +104,7 @@ def main() -> int:
         start = time.process_time()
         try:
             touch(parse(data))
+            judge(checker, data)
         except Exception:
             raised += 1
             print(f"RAISED number {number} {path}\n{traceback.format_exc()}", file=sys.stderr)

@@ -11,7 +11,7 @@ from ndrfilter.schema import BOOLEAN, DOMAIN, KINDS, STRING, Evidence, FactSpec,
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from ndrfilter.facts.world import Facts
@@ -38,18 +38,43 @@ _BOUNCE_WORDS = re.compile(
 )
 
 
+class Applying:
+    """The recognisers that hold, the one to ask first in front, each asked only when somebody gets that far."""
+
+    __slots__ = ("_held", "_open")
+
+    def __init__(self, facts: Facts) -> None:
+        self._held: list[Recogniser] = []
+        self._open = (one for one in facts.knowledge.recognisers if one.when(facts) is True)
+
+    def __iter__(self) -> Iterator[Recogniser]:
+        number = 0
+        while number < len(self._held) or self._next():
+            yield self._held[number]
+            number += 1
+
+    def __bool__(self) -> bool:
+        return bool(self._held) or self._next()
+
+    def _next(self) -> bool:
+        one = next(self._open, None)
+        if one is not None:
+            self._held.append(one)
+        return one is not None
+
+
 class Bounce(Noun):
     """What the bounce says of itself."""
 
     kind: str
-    recognisers: tuple[Recogniser, ...]
+    recognisers: Iterable[Recogniser]
     mta: str
     recipients: tuple[RecipientFact, ...]
 
 
 def bounce(facts: Facts) -> Bounce:
     """The bounce, read from its report and by the recognisers that hold."""
-    applied = tuple(one for one in facts.knowledge.recognisers if one.when(facts) is True)
+    applied = Applying(facts)
     report = facts.message.report
     told = _kind_of_report(report) if applied or _has_status_part(facts) else ""
     kind = told or _kind_of_parts(facts) or _kind_of_recognisers(applied, facts)
@@ -75,7 +100,7 @@ def _kind_of_parts(facts: Facts) -> str:
     return "receipt" if facts.message.disposition is not None else ""
 
 
-def _kind_of_recognisers(applied: tuple[Recogniser, ...], facts: Facts) -> str:
+def _kind_of_recognisers(applied: Iterable[Recogniser], facts: Facts) -> str:
     for recogniser in applied:
         for kind, condition in recogniser.kinds:
             if condition is None or condition(facts) is True:
@@ -106,8 +131,7 @@ def _looks_like_bounce(facts: Facts) -> bool:
 
 
 def _dialect(facts: Facts) -> Recogniser | None:
-    applied = facts.once(bounce).recognisers
-    return applied[0] if applied else None
+    return next(iter(facts.once(bounce).recognisers), None)
 
 
 def _reason(facts: Facts) -> str | None:

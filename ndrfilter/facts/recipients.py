@@ -36,13 +36,13 @@ class RecipientFact(Noun):
     reason_text: str
 
 
-def recipients(facts: Facts, kind: str, recognisers: tuple[Recogniser, ...]) -> tuple[RecipientFact, ...]:
+def recipients(facts: Facts, kind: str, recognisers: Iterable[Recogniser]) -> tuple[RecipientFact, ...]:
     """Every recipient that the bounce is about."""
     report = facts.message.report
-    said = tuple(_read(facts, recognisers, "diagnostic"))
-    default = said[0].get("diagnostic", "") if said else ""
     found = list(_of_report(report)) if report else []
     found = found or list(_of_text(facts, recognisers)) or (_by_elimination(facts) if kind in ACTION_OF_KIND else [])
+    silent = not all(text for *_, text in found)
+    default = next(_read(facts, recognisers, "diagnostic"), {}).get("diagnostic", "") if silent else ""
     action = ACTION_OF_KIND.get(kind, "")
     unique = {(address.lower(), act): (address, act, status, text) for address, act, status, text in reversed(found)}
     made = (
@@ -65,7 +65,7 @@ def _asked_for(recipient: ReportRecipient) -> str:
     return original if "@" in original and "/" not in original else _bare(recipient.final) or original
 
 
-def _of_text(facts: Facts, recognisers: tuple[Recogniser, ...]) -> Iterator[tuple[str, str, str, str]]:
+def _of_text(facts: Facts, recognisers: Iterable[Recogniser]) -> Iterator[tuple[str, str, str, str]]:
     for recogniser in recognisers:
         read = [values for values in _read(facts, (recogniser,), "recipient") if _bare(values.get("address", ""))]
         for values in read:
@@ -129,7 +129,7 @@ def _matches(facts: Facts, extract: Extract, main: str) -> Iterator[dict[str, st
             yield named
 
 
-def mta_of_text(facts: Facts, recognisers: tuple[Recogniser, ...]) -> str:
+def mta_of_text(facts: Facts, recognisers: Iterable[Recogniser]) -> str:
     """The reporting MTA as the recognisers read it, lower case, or an empty string."""
     for values in _read(facts, recognisers, "mta"):
         if values.get("mta"):

@@ -39,7 +39,7 @@ class RecipientFact(Noun):
 def recipients(facts: Facts, kind: str, recognisers: Iterable[Recogniser]) -> tuple[RecipientFact, ...]:
     """Every recipient that the bounce is about."""
     report = facts.message.report
-    found = list(_of_report(report)) if report else []
+    found = _explained(list(_of_report(report)), facts, recognisers) if report else []
     found = found or list(_of_text(facts, recognisers)) or (_by_elimination(facts) if kind in ACTION_OF_KIND else [])
     silent = not all(text for *_, text in found)
     default = next(_read(facts, recognisers, "diagnostic"), {}).get("diagnostic", "") if silent else ""
@@ -57,6 +57,16 @@ def _of_report(report: Report) -> Iterator[tuple[str, str, str, str]]:
         address = _asked_for(recipient)
         if address:
             yield address, recipient.action, recipient.status, recipient.diagnostic
+
+
+def _explained(
+    found: list[tuple[str, str, str, str]], facts: Facts, recognisers: tuple[Recogniser, ...]
+) -> list[tuple[str, str, str, str]]:
+    """Recipients without a Diagnostic-Code get what the text says of them: some MTAs tell it to people alone."""
+    if all(text for _, _, _, text in found):
+        return found
+    said = {address.lower(): text for address, _, _, text in _of_text(facts, recognisers)}
+    return [(address, act, status, text or said.get(address.lower(), "")) for address, act, status, text in found]
 
 
 def _asked_for(recipient: ReportRecipient) -> str:

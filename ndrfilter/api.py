@@ -57,12 +57,21 @@ class _Ports:
 class Filter:
     """Checks messages by one configuration. Immutable after it is made; safe to share between threads and tasks."""
 
-    def __init__(self, config: Config, *, resolver: Resolver | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        resolver: Resolver | None = None,
+        clock: Clock | None = None,
+        loaded: knowledge.Loaded | None = None,
+        ruleset: RuleSet | None = None,
+    ) -> None:
+        """`loaded` and `ruleset` are for who has compiled rules of his own, as a bench for rules has."""
         self.config = config
         self.clock = clock or SystemClock()
+        self.loaded = loaded or knowledge.of(config)
+        self.ruleset = ruleset or self.loaded.ruleset(config, self.clock.now())
         self._resolver = resolver
-        self._knowledge = knowledge.of(config)
-        self.ruleset: RuleSet = self._knowledge.ruleset(config, self.clock.now())
 
     @classmethod
     def from_config(
@@ -85,11 +94,6 @@ class Filter:
             config = load_config(Path(source) if source is not None else None)
         return cls(config, resolver=resolver, clock=clock)
 
-    @property
-    def knowledge(self) -> knowledge.Loaded:
-        """The compiled rules and the schema they were checked against."""
-        return self._knowledge
-
     def check(
         self, raw: bytes, *, envelope: Envelope | None = None, envelope_source: str = "", trace: bool = False
     ) -> Result:
@@ -98,41 +102,47 @@ class Filter:
         `envelope_source` says, for the result, where the envelope came from; with `trace` the result carries the
         value of every condition.
         """
-        facts = self._facts(raw, envelope)
-        verdict = drive(self.ruleset, facts, self._knowledge.lists, self._ports)
-        return self._result(verdict, facts, envelope, envelope_source, trace)
+        facts = self.facts(raw, envelope)
+        return self.result(self.judge(facts), facts, envelope_source or _source(envelope), trace=trace)
 
     async def acheck(
         self, raw: bytes, *, envelope: Envelope | None = None, envelope_source: str = "", trace: bool = False
     ) -> Result:
         """As `check`, within a running event loop."""
-        facts = self._facts(raw, envelope)
-        verdict = await adrive(self.ruleset, facts, self._knowledge.lists, self._ports)
-        return self._result(verdict, facts, envelope, envelope_source, trace)
+        facts = self.facts(raw, envelope)
+        verdict = await adrive(self.ruleset, facts, self.loaded.lists, self._ports)
+        return self.result(verdict, facts, envelope_source or _source(envelope), trace=trace)
+
+    def judge(self, facts: Facts, ruleset: RuleSet | None = None) -> Verdict:
+        """The engine's verdict over these facts, by this filter's rules or by others."""
+        return drive(ruleset or self.ruleset, facts, self.loaded.lists, self._ports)
 
     def _ports(self) -> _Ports:
         assert self._resolver is not None
         return _Ports(self._resolver, self.clock)
 
-    def _facts(self, raw: bytes, envelope: Envelope | None) -> Facts:
+    def facts(self, raw: bytes, envelope: Envelope | None = None) -> Facts:
+        """The message's facts, none of them worked out yet."""
         told = envelope_facts(envelope)
         return Facts(
-            self._knowledge.schema,
+            self.loaded.schema,
             parse(raw),
             site=self.config.site_for([recipient.text for recipient in told.recipients]),
             envelope=told,
-            knowledge=self._knowledge.bounces,
+            knowledge=self.loaded.bounces,
             now=self.clock.now(),
             network=self._resolver is not None,
         )
 
-    def _result(
-        self, verdict: Verdict, facts: Facts, envelope: Envelope | None, envelope_source: str, trace: bool
-    ) -> Result:
-        for where, what in self._knowledge.troubles:
+    def result(self, verdict: Verdict, facts: Facts, envelope_source: str, *, trace: bool = False) -> Result:
+        """The verdict in words, with what failed on the way."""
+        for where, what in self.loaded.troubles:
             facts.blame(where, what)
-        source = envelope_source or ("none" if envelope is None else "arguments")
-        return explain(verdict, facts, envelope_source=source, trace=trace)
+        return explain(verdict, facts, envelope_source=envelope_source, trace=trace)
+
+
+def _source(envelope: Envelope | None) -> str:
+    return "none" if envelope is None else "arguments"
 
 
 def envelope_facts(envelope: Envelope | None) -> EnvelopeFacts:

@@ -12,7 +12,6 @@ from ndrfilter.adapters.clock import FixedClock
 from ndrfilter.adapters.zone import ZoneResolver
 from ndrfilter.api import Envelope, Filter
 from ndrfilter.config import Config, from_mapping
-from ndrfilter.drivers import drive
 from ndrfilter.engine.result import Result
 from ndrfilter.engine.ruleset import RuleSet
 from ndrfilter.engine.step import Verdict
@@ -75,8 +74,8 @@ def _bare(test: RuleTest) -> RuleTest:
 def _run(loaded: Loaded, test: RuleTest, rules_at: Callable[[float], RuleSet]) -> Outcome:
     try:
         world = _world(test, loaded.program.worlds)
-        bench = _Bench(loaded, world, rules_at)
-        value, result = bench.judge(test.subject, _message(test), _envelope(world.envelope or {}))
+        bench = _filter(loaded, world, rules_at)
+        value, result = _judged(bench, test.subject, _message(test), _envelope(world.envelope or {}))
     except ConfigError as error:
         return Outcome(test, tuple(_sentence(found.message, found.help) for found in error.diagnostics))
     except (OSError, ValueError) as error:
@@ -86,37 +85,38 @@ def _run(loaded: Loaded, test: RuleTest, rules_at: Callable[[float], RuleSet]) -
     return Outcome(test, tuple(filter(None, failures)), mark, result)
 
 
-class _Bench(Filter):
+def _filter(loaded: Loaded, world: World, rules_at: Callable[[float], RuleSet]) -> Filter:
     """A filter over the rules that are tested, in a test's world."""
+    clock = FixedClock(DEFAULT_TIME if world.time is None else world.time)
+    return Filter(
+        from_mapping({"site": dict(world.site)} if world.site else {}),
+        resolver=None if world.zone is None else ZoneResolver(world.zone),
+        clock=clock,
+        loaded=loaded,
+        ruleset=rules_at(clock.now()),
+    )
 
-    def __init__(self, loaded: Loaded, world: World, rules_at: Callable[[float], RuleSet]) -> None:
-        self.config = from_mapping({"site": dict(world.site)} if world.site else {})
-        self.clock = FixedClock(DEFAULT_TIME if world.time is None else world.time)
-        self._resolver = None if world.zone is None else ZoneResolver(world.zone)
-        self._knowledge = loaded
-        self.ruleset = rules_at(self.clock.now())
 
-    def judge(self, subject: str, raw: bytes, envelope: Envelope) -> tuple[Any, Result]:
-        """What the rule or recogniser `subject` says of a message, and the result."""
-        facts = self._facts(raw, envelope)
-        verdict = drive(self.ruleset, facts, self._knowledge.lists, self._ports)
-        result = self._result(verdict, facts, envelope, "", False)
-        return self._value(subject, facts, verdict), result
+def _judged(bench: Filter, subject: str, raw: bytes, envelope: Envelope) -> tuple[Any, Result]:
+    """What the rule or recogniser `subject` says of a message, and the result."""
+    facts = bench.facts(raw, envelope)
+    verdict = bench.judge(facts)
+    return _value(bench, subject, facts, verdict), bench.result(verdict, facts, "arguments")
 
-    def _value(self, subject: str, facts: Facts, verdict: Verdict) -> Any:
-        recogniser = next((one for one in self._knowledge.program.recognisers if one.name == subject), None)
-        if recogniser is not None:
-            return recogniser.when(facts)
-        rule = next(rule for rule in self._knowledge.program.rules if rule.name == subject)
-        value = (
-            verdict.evaluation.rule(subject) if subject in self.ruleset.rules else rule.condition(verdict.evaluation)
-        )
-        if not (isinstance(value, Unknown) and value.pending):
-            return value
-        # The verdict did not need what this rule still waits for: ask again as if this rule alone mattered.
-        rule = rule._replace(toward="fake", score=self.ruleset.required.fake, mode="live", exempt="")
-        alone = self.ruleset._replace(rules={**self.ruleset.rules, subject: rule}, scored=(rule,), caps={})
-        return drive(alone, facts, self._knowledge.lists, self._ports).evaluation.rule(subject)
+
+def _value(bench: Filter, subject: str, facts: Facts, verdict: Verdict) -> Any:
+    program, ruleset = bench.loaded.program, bench.ruleset
+    recogniser = next((one for one in program.recognisers if one.name == subject), None)
+    if recogniser is not None:
+        return recogniser.when(facts)
+    rule = next(rule for rule in program.rules if rule.name == subject)
+    value = verdict.evaluation.rule(subject) if subject in ruleset.rules else rule.condition(verdict.evaluation)
+    if not (isinstance(value, Unknown) and value.pending):
+        return value
+    # The verdict did not need what this rule still waits for: ask again as if this rule alone mattered.
+    rule = rule._replace(toward="fake", score=ruleset.required.fake, mode="live", exempt="")
+    alone = ruleset._replace(rules={**ruleset.rules, subject: rule}, scored=(rule,), caps={})
+    return bench.judge(facts, alone).evaluation.rule(subject)
 
 
 def _world(test: RuleTest, worlds: Mapping[str, World]) -> World:

@@ -32,8 +32,9 @@ _BOUNCE_WORDS = re.compile(
     r"|(fail|return|reject|bounc|undelivered)\w*[ :-]+\w*[ :-]*(mail|message|deliver|notice)"
     r"|mail(er)?[ -](delivery|daemon|system)|non[- ]?(remis|recapit|consegn|entreg)"
     r"|unzustellbar|nicht zugestellt|zustell\w*|onbestelbaar|niet bezorgd|échec|echec|no se puede entregar|no entregado"
-    r"|mancata consegna|impossibile recapitare|não foi possível entregar"
-    r"|配信|返送|不達|недостав|не доставлен|退信|无法",
+    r"|no se (pudo|ha podido)( ser)? entregar|devuelt|mancata consegna|impossibile recapitare"
+    r"|não (foi possível )?entreg|devolvid|niedostarcz|niedoręcz|nedoru[čc]|teslim edilem|kézbesíthet|kan inte lever"
+    r"|配信|返送|不達|недостав|не (удалось )?достав|退信|无法|未送达|반송",
     re.I,
 )
 

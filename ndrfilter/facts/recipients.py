@@ -60,7 +60,7 @@ def _of_report(report: Report) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _explained(
-    found: list[tuple[str, str, str, str]], facts: Facts, recognisers: tuple[Recogniser, ...]
+    found: list[tuple[str, str, str, str]], facts: Facts, recognisers: Iterable[Recogniser]
 ) -> list[tuple[str, str, str, str]]:
     """Recipients without a Diagnostic-Code get what the text says of them: some MTAs tell it to people alone."""
     if all(text for _, _, _, text in found):

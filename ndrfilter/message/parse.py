@@ -181,13 +181,14 @@ class Message:
 
     @lazy
     def links(self) -> tuple[Link, ...]:
-        """The links in the texts, also in HTML beside plain text."""
+        """The links in the texts for people, also in HTML beside plain text; not those of an original in the text."""
         from ndrfilter.message.text import links_of
 
         html = [part for part in self.parts if _is_html(part) and part.disposition != "attachment"]
         shown = self.segments
         beside = () if shown and shown[0].is_html else _segments(html)
-        return links_of((*shown, *beside))
+        read = ((segment.html, segment.decode(self._human(segment))) for segment in shown)
+        return links_of((*read, *((segment.html, segment.text) for segment in beside)))
 
     @lazy
     def attachments(self) -> tuple[Attachment, ...]:

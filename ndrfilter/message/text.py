@@ -11,6 +11,10 @@ from ndrfilter.message.lazy import lazy
 from ndrfilter.message.mime import decoded
 from ndrfilter.message.model import Link, Part
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]|table|pre|blockquote|ul|ol|hr))\b[^<>]*>", re.I)
 _CELL = re.compile(r"</t[dh]\s*>", re.I)
 _TAG = re.compile(r"<[!/?A-Za-z][^<>]*>")
@@ -100,11 +104,13 @@ def _without(html: str, start: str, end: str) -> str:
     return "".join(out)
 
 
-def links_of(segments: tuple[Segment, ...]) -> tuple[Link, ...]:
-    """Links by `href` and plain URLs, in order, at most `limits.MAX_LINKS`."""
+def links_of(texts: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
+    """Links of texts, given as HTML ("" if none) and as read: by `href`, and plain URLs that no anchor names."""
     found: dict[tuple[str, str], Link] = {}
-    for segment in segments:
-        for link in _html_links(segment.html) if segment.is_html else _plain_links(segment.text):
+    for html, text in texts:
+        anchors = _html_links(html)
+        named = "\n".join(part for link in anchors for part in (link.url, link.text))
+        for link in (*anchors, *(plain for plain in _plain_links(text) if plain.url not in named)):
             found.setdefault((link.url, link.text), link)
             if len(found) >= limits.MAX_LINKS:
                 return tuple(found.values())

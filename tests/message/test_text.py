@@ -67,6 +67,19 @@ def test_link_text():
     assert html("<a href='http://evil.example/'>https://bank.example/</a>").links[0].text == "https://bank.example/"
 
 
+def test_links_in_html_that_no_anchor_names():
+    found = html("<p>See https://a.example/x.</p><a href='https://b.example/'>https://b.example/</a>").links
+    assert [(link.url, link.text) for link in found] == [
+        ("https://b.example/", "https://b.example/"),
+        ("https://a.example/x", ""),
+    ]
+
+
+def test_links_of_a_returned_message_are_its_own():
+    text = "Not delivered, see http://a.example/\n\nReceived: from x by y; 1 Jan 2026 00:00:00 +0000\nMessage-ID: <1@x>\nFrom: a@example\n\nhttp://b.example/\n"
+    assert [link.url for link in parse(b"Subject: x\n\n" + text.encode()).links] == ["http://a.example/"]
+
+
 def test_links_in_plain_text():
     links = parse(b"Subject: x\n\nSee (https://a.example/path). Or www.b.example, not ftp.c\n").links
     assert [(link.url, link.domain) for link in links] == [

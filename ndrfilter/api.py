@@ -55,7 +55,7 @@ class _Ports:
 
 
 class Filter:
-    """Checks messages by one configuration. Immutable after it is made; safe to share between threads and tasks."""
+    """Checks messages by one configuration. Safe to share between threads and tasks."""
 
     def __init__(
         self,
@@ -64,14 +64,20 @@ class Filter:
         resolver: Resolver | None = None,
         clock: Clock | None = None,
         loaded: knowledge.Loaded | None = None,
-        ruleset: RuleSet | None = None,
     ) -> None:
-        """`loaded` and `ruleset` are for who has compiled rules of his own, as a bench for rules has."""
+        """`loaded` is for who has compiled rules of his own, as a bench for rules has."""
         self.config = config
         self.clock = clock or SystemClock()
         self.loaded = loaded or knowledge.of(config)
-        self.ruleset = ruleset or self.loaded.ruleset(config, self.clock.now())
         self._resolver = resolver
+        self._ruleset = self.loaded.ruleset(config, self.clock.now())
+
+    @property
+    def ruleset(self) -> RuleSet:
+        """The rules in force now: one that expires goes when its time comes."""
+        if self.clock.now() >= self._ruleset.until:
+            self._ruleset = self.loaded.ruleset(self.config, self.clock.now())
+        return self._ruleset
 
     @classmethod
     def from_config(

@@ -60,7 +60,7 @@ async def _ask(name: str, facts: Facts, ports: Ports) -> None:
         value = await spec.afetch(facts, ports) if spec.afetch else None
     except TemporaryError as error:
         value = Unknown(str(error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         value = facts.failed(spec, error)
     facts.settle(name, value)
 

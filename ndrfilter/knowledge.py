@@ -16,7 +16,7 @@ from ndrfilter.engine.ruleset import RuleSet, Thresholds, choose
 from ndrfilter.errors import ConfigError, Diagnostic
 from ndrfilter.facts import BUILT_IN
 from ndrfilter.facts.world import Knowledge
-from ndrfilter.lang import Program, Source, compiled, image
+from ndrfilter.lang import Program, Rule, Source, compiled, image
 from ndrfilter.noun import Noun
 from ndrfilter.plugin.host import Host
 from ndrfilter.plugin.host import Loaded as Plugins
@@ -44,28 +44,13 @@ class Loaded(Noun):
     bounces: Knowledge
     lists: Mapping[str, Any]
     troubles: tuple[tuple[str, str], ...]
-    chosen: dict[Any, RuleSet]  # by ruleset, its files, and the rules that have expired
 
     def ruleset(self, config: Config, now: float) -> RuleSet:
         """The rule set that the configuration chooses; raises ConfigError for one that is not there or is wrong."""
         stamps = _stamps(_files_below(".yml", resources.root("rulesets"), config.local_rulesets))
         expired = tuple(rule.name for rule in self.program.rules if rule.expires is not None and rule.expires <= now)
-        key = (config.ruleset, config.local_rulesets, stamps, expired)
-        if key not in self.chosen:
-            choice = _choice(config.ruleset, config.local_rulesets, stamps, config.origin("ruleset"))
-            self.chosen[key] = self._choose(choice, now)
-        return self.chosen[key]
-
-    def _choose(self, choice: RulesetChoice, now: float) -> RuleSet:
-        return choose(
-            choice.name,
-            self.program.rules,
-            required=Thresholds(choice.required["origin"], choice.required["fake"]),
-            caps={**self.program.groups, **choice.caps},
-            scores=choice.scores,
-            mode=lambda rule: choice.mode(rule.name, rule.place.rpartition(":")[0], rule.tags, rule.mode),
-            now=now,
-        )
+        choice = _choice(config.ruleset, config.local_rulesets, stamps, config.origin("ruleset"))
+        return _chosen(self.program.rules, tuple(self.program.groups.items()), choice, expired)
 
 
 def of(config: Config, drafts: Iterable[Path] = (), *, with_tests: bool = False) -> Loaded:
@@ -139,7 +124,7 @@ def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, di
 
 def _finished(plugins: Plugins, program: Program) -> Loaded:
     troubles = tuple((f"plugin {name}", what) for name, what in plugins.troubles)
-    return Loaded(plugins.schema, program, Knowledge(program.recognisers, program.reasons), program.lists, troubles, {})
+    return Loaded(plugins.schema, program, Knowledge(program.recognisers, program.reasons), program.lists, troubles)
 
 
 def _key(inputs: Inputs, plugins: Plugins) -> str:
@@ -150,8 +135,32 @@ def _key(inputs: Inputs, plugins: Plugins) -> str:
 
 
 @lru_cache(maxsize=32)
-def _choice(name: str, local: Path | None, _files: tuple[Stamp, ...], place: Place) -> RulesetChoice:
-    return load_ruleset(name, local, place)
+def _choice(name: str, local: Path | None, _files: tuple[Stamp, ...], place: Place) -> _Choice:
+    return _Choice(load_ruleset(name, local, place))
+
+
+class _Choice:
+    """A ruleset's choice as a key: it is the same one as long as its files are."""
+
+    __slots__ = ("said",)
+
+    def __init__(self, said: RulesetChoice) -> None:
+        self.said = said
+
+
+@lru_cache(maxsize=32)
+def _chosen(
+    rules: tuple[Rule, ...], groups: tuple[tuple[str, float], ...], choice: _Choice, expired: tuple[str, ...]
+) -> RuleSet:
+    said = choice.said
+    return choose(
+        said.name,
+        (rule for rule in rules if rule.name not in expired),
+        required=Thresholds(said.required["origin"], said.required["fake"]),
+        caps={**dict(groups), **said.caps},
+        scores=said.scores,
+        mode=lambda rule: said.mode(rule.name, rule.place.rpartition(":")[0], rule.tags, rule.mode),
+    )
 
 
 def _source(path: Path) -> Source:

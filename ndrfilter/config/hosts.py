@@ -60,10 +60,10 @@ def domain(node: Node, key: str, reader: Reader) -> str:
 
 
 def relay(node: Node, key: str, reader: Reader) -> Relay | None:
-    """The relay or receiver at `node`: host, "*.hosts", address, network, or a mapping with name, shared, account."""
+    """The relay or receiver at `node`: host, "*.hosts", address, network, or a mapping with name, shared, account, header."""
     if not isinstance(node.value, dict):
         return host(reader.text(node, key), key, node.place, reader)
-    entries = reader.mapping(node, key, ("name", "shared", "account"))
+    entries = reader.mapping(node, key, ("name", "shared", "account", "header"))
     if "name" not in entries:
         reader.wrong("E713", f"{key}: a relay needs a name", node.place, 'write {name: "mail.example.com", …}')
         return None
@@ -73,7 +73,8 @@ def relay(node: Node, key: str, reader: Reader) -> Relay | None:
     if account and not shared:
         advice = "a relay that serves you alone needs no account; write shared: true if others use it"
         reader.wrong("E714", f"{key}: an account, but not shared", entries["account"].place, advice)
-    return found and found._replace(shared=shared, account=account)
+    header = reader.text(entries["header"], f"{key}.header") if "header" in entries else ""
+    return found and found._replace(shared=shared, account=account, header=header)
 
 
 def host(written: str, key: str, place: Place, reader: Reader) -> Relay | None:

@@ -27,6 +27,7 @@ class RuleSet(Noun):
     scored: tuple[Rule, ...]
     required: Thresholds
     caps: Mapping[str, float]
+    until: float = float("inf")  # when the next rule expires, seconds since the epoch
 
 
 def choose(
@@ -37,18 +38,18 @@ def choose(
     caps: Mapping[str, float],
     scores: Mapping[str, float],
     mode: Callable[[Rule], str],
-    now: float,
 ) -> RuleSet:
-    """The rule set that a ruleset's choices make of the rules. `mode` says live, shadow or off; expired is off."""
+    """The rule set that a ruleset's choices make of the rules. `mode` says live, shadow or off."""
     active: dict[str, Rule] = {}
     for rule in rules:
-        chosen = "off" if rule.expires is not None and rule.expires <= now else mode(rule)
+        chosen = mode(rule)
         if chosen != "off":
             active[rule.name] = rule._replace(score=scores.get(rule.name, rule.score), mode=chosen)
     for replaced in [replaced for rule in active.values() if rule.mode == "live" for replaced in rule.replaces]:
         active.pop(replaced, None)
     scored = tuple(rule for rule in active.values() if (rule.toward and rule.score) or rule.exempt)
-    return RuleSet(name, active, scored, required, dict(caps))
+    until = min((rule.expires for rule in active.values() if rule.expires is not None), default=float("inf"))
+    return RuleSet(name, active, scored, required, dict(caps), until)
 
 
 def counts_as_absence(rule: Rule, complete: frozenset[str]) -> bool:

@@ -37,6 +37,8 @@ def step(ruleset: RuleSet, facts: FactSource, lists: Mapping[str, Any], complete
     evaluation = Evaluation(ruleset, facts, lists)
     standing = standing_of(facts)
     asked = ruleset.scored if standing.returned else tuple(rule for rule in ruleset.scored if rule.toward == "fake")
+    if not standing.configured:  # whose it is has no meaning then, and no symbol may say that it has
+        asked = tuple(rule for rule in asked if rule.toward not in ("backscatter", "genuine"))
     outcomes = ask(evaluation, asked)
     decision = decide(tally(outcomes, ruleset, complete), standing, ruleset.required)
     pending = [outcome for outcome in outcomes if _pending(outcome)]

@@ -24,14 +24,6 @@ _SECOND_LEVEL = frozenset({
 })  # fmt: skip
 _DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
 _DAEMONS = frozenset({"mailer-daemon", "localhost"})
-_ACCOUNT_FIELDS = (
-    "X-MS-Exchange-CrossTenant-Id",
-    "X-OriginatorOrg",
-    "X-Authenticated-Id",
-    "X-Authenticated-Sender",
-    "X-Google-Account",
-    "X-Sender-Id",
-)
 
 
 class Chain(Noun):
@@ -218,7 +210,7 @@ def _at_relay(hop: Hop, depth: int, relay: Relay, site: Site, headers: Headers) 
         if _contradicted(hop, relay, site):
             return Chain(depth=depth, claimed=True)
         return Chain(handover=hop, depth=depth)
-    account = account_of(headers)
+    account = account_of(headers, relay.account_field)
     if account is None or not relay.account:
         return Chain(depth=depth, claimed=True, account=account)
     if account == relay.account.lower():
@@ -232,9 +224,7 @@ def _contradicted(hop: Hop, relay: Relay, site: Site) -> bool:
     return relay.network is not None and names_given and bool(hop.rdns) and not own_host(hop.rdns, site)
 
 
-def account_of(headers: Headers) -> str | None:
-    """The account or tenant that a shared relay wrote into the original, lower case."""
-    for name in _ACCOUNT_FIELDS:
-        if field := headers.first(name):
-            return field.text.strip().lower()
-    return None
+def account_of(headers: Headers, field: str) -> str | None:
+    """The account or tenant in the field that the relay itself writes, lower case; None unless it says exactly one."""
+    said = {found.text.strip().lower() for found in headers.all(field)} if field else set()
+    return said.pop() if len(said) == 1 else None

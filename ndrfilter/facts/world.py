@@ -102,7 +102,7 @@ class Facts:
     def _fetch(self, spec: FactSpec) -> Any:
         try:
             value = spec.fetch(self) if spec.fetch else None
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return self.failed(spec, error)
         return self._checked(spec, value)
 

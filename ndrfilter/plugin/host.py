@@ -13,6 +13,8 @@ from ndrfilter.noun import Noun
 from ndrfilter.plugin import spec
 from ndrfilter.schema import FactSpec, RecordSpec, Schema, Type
 
+PLUGIN_FAILS = (Exception, SystemExit)
+"""What a plugin may throw without taking the mail with it; an interrupt is the user's."""
 ENTRY_POINT_GROUP = "ndrfilter"
 SCALARS = frozenset({"string", "number", "boolean", "duration", "time", "ip", "network", "domain", "enum"})
 
@@ -44,7 +46,7 @@ class Host:
             declared = self._ask(plugin, "declare", settings=settings)
             facts, records = _checked(name, declared, {**self._records}, self._facts)
             folders = [Path(folder) for folder in self._ask(plugin, "rules")]
-        except Exception as error:
+        except PLUGIN_FAILS as error:
             self._troubles.append((name, f"{type(error).__name__}: {error}"))
             if self._manager.has_plugin(name):
                 self._manager.unregister(name=name)
@@ -63,7 +65,7 @@ class Host:
         for point in entry_points(group=ENTRY_POINT_GROUP):
             try:
                 plugin = point.load()
-            except Exception as error:
+            except PLUGIN_FAILS as error:
                 self._troubles.append((point.name, f"{type(error).__name__}: {error}"))
                 continue
             self.add(point.name, plugin, settings.get(point.name, {}))

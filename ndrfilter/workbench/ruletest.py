@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,8 @@ from ndrfilter import limits
 from ndrfilter.adapters.clock import FixedClock
 from ndrfilter.adapters.zone import ZoneResolver
 from ndrfilter.api import Envelope, Filter
-from ndrfilter.config import Config, from_mapping
+from ndrfilter.config import from_mapping
 from ndrfilter.engine.result import Result
-from ndrfilter.engine.ruleset import RuleSet
 from ndrfilter.engine.step import Verdict
 from ndrfilter.errors import ConfigError
 from ndrfilter.facts.world import Facts
@@ -60,9 +58,8 @@ def run(loaded: Loaded, tests: Iterable[RuleTest] | None = None, *, ruleset: str
     envelope unless it names one, because a recogniser is asked about the message as it stands.
     """
     recognisers = {recogniser.name for recogniser in loaded.program.recognisers}
-    rules_at = cache(lambda now: loaded.ruleset(Config(ruleset=ruleset), now))
     return [
-        _run(loaded, _bare(test) if test.subject in recognisers else test, rules_at)
+        _run(loaded, _bare(test) if test.subject in recognisers else test, ruleset)
         for test in (loaded.program.tests if tests is None else tests)
     ]
 
@@ -71,10 +68,10 @@ def _bare(test: RuleTest) -> RuleTest:
     return test._replace(envelope={}) if test.envelope is None and not test.world else test
 
 
-def _run(loaded: Loaded, test: RuleTest, rules_at: Callable[[float], RuleSet]) -> Outcome:
+def _run(loaded: Loaded, test: RuleTest, ruleset: str) -> Outcome:
     try:
         world = _world(test, loaded.program.worlds)
-        bench = _filter(loaded, world, rules_at)
+        bench = _filter(loaded, world, ruleset)
         value, result = _judged(bench, test.subject, _message(test), _envelope(world.envelope or {}))
     except ConfigError as error:
         return Outcome(test, tuple(_sentence(found.message, found.help) for found in error.diagnostics))
@@ -85,15 +82,14 @@ def _run(loaded: Loaded, test: RuleTest, rules_at: Callable[[float], RuleSet]) -
     return Outcome(test, tuple(filter(None, failures)), mark, result)
 
 
-def _filter(loaded: Loaded, world: World, rules_at: Callable[[float], RuleSet]) -> Filter:
+def _filter(loaded: Loaded, world: World, ruleset: str) -> Filter:
     """A filter over the rules that are tested, in a test's world."""
-    clock = FixedClock(DEFAULT_TIME if world.time is None else world.time)
+    site = {"site": dict(world.site)} if world.site else {}
     return Filter(
-        from_mapping({"site": dict(world.site)} if world.site else {}),
+        from_mapping({**site, "ruleset": ruleset}),
         resolver=None if world.zone is None else ZoneResolver(world.zone),
-        clock=clock,
+        clock=FixedClock(DEFAULT_TIME if world.time is None else world.time),
         loaded=loaded,
-        ruleset=rules_at(clock.now()),
     )
 
 

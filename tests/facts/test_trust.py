@@ -172,7 +172,7 @@ def test_our_trace_in_the_text_or_in_the_spam_s_body_is_never_genuine(make_bounc
     assert check(raw).verdict != "genuine"
 
 
-SHARED = [{"name": "*.outbound.example.net", "shared": True, "account": "tenant-1"}]
+SHARED = [{"name": "*.outbound.example.net", "shared": True, "account": "tenant-1", "header": "X-Tenant"}]
 SHARED_HOP = "from a1.outbound.example.net (a1.outbound.example.net [198.51.100.9]) by mx.victim.example (Postfix) with ESMTP id A; {date}"
 
 
@@ -180,7 +180,7 @@ SHARED_HOP = "from a1.outbound.example.net (a1.outbound.example.net [198.51.100.
     ("account", "verdict"), [("tenant-1", "genuine"), ("tenant-2", "backscatter"), ("", "undetermined")]
 )
 def test_a_shared_relay_is_ours_only_with_our_account(make_bounce, check, account, verdict):
-    extra = f"X-MS-Exchange-CrossTenant-Id: {account}\n" if account else ""
+    extra = f"X-Tenant: {account}\n" if account else ""
     raw = make_bounce(SHARED_HOP, extra=extra, message_id="<77@mailer.spam.example>")
     assert check(raw, relays=SHARED).verdict == verdict
 
@@ -191,3 +191,26 @@ def test_private_addresses_that_others_recorded_are_nobody_s(make_bounce, check,
     inside = f"from relay ([{ip}]) by mx.victim.example (Postfix) with ESMTP id C; {{date}}"
     result = check(make_bounce(inside, STRANGER, message_id="<77@mailer.spam.example>"), relays=[network])
     assert (result.verdict, result.original.handover) == ("backscatter", "")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "X-Google-Account: tenant-1\nX-OriginatorOrg: tenant-1\nX-MS-Exchange-CrossTenant-Id: tenant-1\n",
+        "X-Tenant: tenant-2\nX-Tenant: tenant-1\n",
+        "X-Tenant: tenant-1\nX-Tenant: tenant-2\n",
+    ],
+    ids=["fields of other providers", "one of two", "the other of two"],
+)
+def test_an_account_that_another_customer_typed_is_not_believed(make_bounce, check, extra):
+    assert check(make_bounce(SHARED_HOP, extra=extra), relays=SHARED).verdict == "undetermined"
+
+
+def test_a_shared_relay_whose_field_nobody_named_proves_nothing(make_bounce, check):
+    relays = [{"name": "*.outbound.example.net", "shared": True, "account": "tenant-1"}]
+    assert check(make_bounce(SHARED_HOP, extra="X-Tenant: tenant-1\n"), relays=relays).verdict == "undetermined"
+
+
+def test_without_a_site_no_rule_says_whose_it_is(make_bounce):
+    result = Filter.from_config({}).check(make_bounce(STRANGER), envelope=Envelope(sender=""))
+    assert [hit for hit in result.hits if hit.toward in ("backscatter", "genuine")] == []

@@ -112,6 +112,7 @@ RULE = 'language 1\nrule ACME { describe "x" when acme.n > 1 toward genuine 1.0 
     ("body", "said"),
     [
         ("    def n(facts):\n        raise ValueError('kaput')\n", "acme.n: ValueError: kaput"),
+        ("    def n(facts):\n        raise SystemExit(4)\n", "acme.n: SystemExit: 4"),
         ("    def n(facts):\n        return 'three'\n", "acme.n is declared number, got str"),
     ],
 )
@@ -124,7 +125,8 @@ def test_a_fact_that_breaks_is_unknown_and_named(installed, body, said):
 
 
 @pytest.mark.parametrize(
-    "source", ["raise RuntimeError('no')", HEAD + "    raise KeyError('x')\n", "import nothing_like_it"]
+    "source",
+    ["raise RuntimeError('no')", "raise SystemExit(4)", HEAD + "    raise KeyError('x')\n", "import nothing_like_it"],
 )
 def test_a_plugin_that_cannot_load_is_left_out_and_named(installed, source):
     result = check(installed("ndrfilter_acme", {"ndrfilter_acme.py": source}))

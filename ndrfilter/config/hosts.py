@@ -60,7 +60,7 @@ def domain(node: Node, key: str, reader: Reader) -> str:
 
 
 def relay(node: Node, key: str, reader: Reader) -> Relay | None:
-    """The relay or receiver at `node`: host, "*.hosts", address, network, or a mapping with name, shared, account, header."""
+    """The relay or receiver at `node`: host, "*.hosts", address, network, or a mapping with these and more."""
     if not isinstance(node.value, dict):
         return host(reader.text(node, key), key, node.place, reader)
     entries = reader.mapping(node, key, ("name", "shared", "account", "header"))

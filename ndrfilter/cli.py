@@ -13,8 +13,8 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
-from ndrfilter.doors.text import complain, escape, in_words, reason, say
 from ndrfilter.errors import NdrError, TemporaryError
+from ndrfilter.terminal import colourful, complain, escape, in_words, reason, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,8 +91,7 @@ def _guarded(command: str, argv: Sequence[str]) -> int:
 
 
 def _failed(error: NdrError) -> int:
-    color = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    complain(in_words(error, color))
+    complain(in_words(error, colourful(sys.stderr)))
     return TEMPORARY if isinstance(error, TemporaryError) else USAGE
 
 

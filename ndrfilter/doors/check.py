@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ndrfilter.doors import envelope, options, sources
 from ndrfilter.doors.listing import Listing
 from ndrfilter.doors.progress import Bar
-from ndrfilter.doors.text import complain, escape, reason, say, style_for
 from ndrfilter.errors import UsageError
+from ndrfilter.terminal import complain, escape, reason, say, style_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ndrfilter.doors import envelope, options, sources, words
-from ndrfilter.doors.text import Style, clip, complain, escape, say, style_for, wrap
 from ndrfilter.site import NO_SITE
+from ndrfilter.terminal import Style, clip, complain, escape, say, style_for, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

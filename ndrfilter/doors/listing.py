@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndrfilter.doors import words
-from ndrfilter.doors.text import Style, clip, escape, wrap
+from ndrfilter.terminal import Style, clip, escape, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from ndrfilter import limits
 from ndrfilter.doors import envelope, options, reply
-from ndrfilter.doors.text import complain, escape, in_words, reason
 from ndrfilter.errors import ConfigError, TemporaryError, UsageError
+from ndrfilter.terminal import complain, escape, in_words, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ndrfilter import limits
 from ndrfilter.doors import mbox
-from ndrfilter.doors.text import reason
 from ndrfilter.errors import UsageError
 from ndrfilter.noun import Noun
+from ndrfilter.terminal import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

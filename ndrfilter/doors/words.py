@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndrfilter.doors.reply import one_decimal
-from ndrfilter.doors.text import clip, escape
+from ndrfilter.terminal import clip, escape
 
 if TYPE_CHECKING:
     from ndrfilter.engine.result import Hit, Recipient, Result

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ndrfilter.doors.text import escape, say
 from ndrfilter.errors import TemporaryError
+from ndrfilter.terminal import escape, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from ndrfilter.terminal import say, warn
+
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
@@ -47,10 +49,6 @@ def _register_init(commands: Any) -> None:
     parser.set_defaults(func=init)
 
 
-def _say(*lines: str) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-
-
 def init(args: argparse.Namespace) -> int:
     """Find, ask, write."""
     from pathlib import Path
@@ -71,10 +69,10 @@ def init(args: argparse.Namespace) -> int:
     written = proposal.text(findings)
     proposal.check(written, output)
     if args.output == "-":
-        sys.stdout.write(written)
+        say(written.removesuffix("\n"))
         return 0
     proposal.write(written, output, args.force)
-    _say(f"wrote {output}", *_summary(findings), "next: ndrfilter config check")
+    say(f"wrote {output}", *_summary(findings), "next: ndrfilter config check")
     return 0
 
 
@@ -111,16 +109,15 @@ def check(args: argparse.Namespace) -> int:
     """Raise ConfigError with every mistake, else print warnings."""
     from ndrfilter import knowledge
     from ndrfilter.config.review import review, review_published
-    from ndrfilter.workbench.rulebook import complain
 
     config, choice = _load(args)
     loaded = knowledge.of(config)
     warnings = [*review(config, choice), *choice.check_against(loaded.program)]
     if not args.no_dns:
         warnings += review_published(config, _published(config))
-    complain(warnings)
+    warn(warnings)
     word = "one warning" if len(warnings) == 1 else f"{len(warnings) or 'no'} warnings"
-    _say(f"{config.path or 'the embedded default'}: sound, {word}")
+    say(f"{config.path or 'the embedded default'}: sound, {word}")
     return 0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +9,6 @@ from ndrfilter import config as configuration
 from ndrfilter import knowledge, resources
 from ndrfilter.config import Config
 from ndrfilter.errors import ConfigError, Diagnostic
-from ndrfilter.lang.diagnose import render
 from ndrfilter.noun import Noun
 
 
@@ -55,10 +52,3 @@ def _existing(file: str) -> Path:
 def _source_name(path: Path) -> str:
     root = resources.root("rules")
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
-def complain(diagnostics: Iterable[Diagnostic]) -> None:
-    """Show warnings on standard error."""
-    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    for diagnostic in diagnostics:
-        sys.stderr.write(render(diagnostic, color) + "\n")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
+
+from ndrfilter.terminal import say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,22 +46,17 @@ def _open(args: argparse.Namespace) -> Rulebook:
     return open_rulebook(getattr(args, "config", None), getattr(args, "files", ()))
 
 
-def _say(*lines: str) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-
-
 def check(args: argparse.Namespace) -> int:
     """All mistakes; warnings do not fail."""
     from ndrfilter.config import load_ruleset
-    from ndrfilter.workbench.rulebook import complain
 
     book = _open(args)
     program = book.loaded.program
     choice = load_ruleset(book.config.ruleset, book.config.local_rulesets, book.config.origin("ruleset"))
     warnings = [*program.warnings, *choice.check_against(program)]
-    complain(warning for warning in warnings if not book.names or warning.file in book.names)
+    warn(warning for warning in warnings if not book.names or warning.file in book.names)
     count = sum(map(book.asked_for, book.blocks.values()))
-    _say(f"{count} rules, recognisers and reasons are sound")
+    say(f"{count} rules, recognisers and reasons are sound")
     return 0
 
 
@@ -74,7 +70,7 @@ def test(args: argparse.Namespace) -> int:
     for outcome in outcomes:
         _tell(outcome, args.verbose)
     failed = sum(not outcome.passed for outcome in outcomes)
-    _say(f"{len(outcomes) - failed} passed, {failed} failed")
+    say(f"{len(outcomes) - failed} passed, {failed} failed")
     return FAILED if failed else 0
 
 
@@ -84,15 +80,15 @@ def _tell(outcome: Outcome, verbose: bool) -> None:
     test = outcome.test
     if verbose or not outcome.passed:
         word = "ok  " if outcome.passed else "FAIL"
-        _say(f"{word} {test.place}: {test.subject}: {visible(test.title)}".rstrip(": "))
+        say(f"{word} {test.place}: {test.subject}: {visible(test.title)}".rstrip(": "))
     for failure in outcome.failures:
-        _say(f"     {visible(failure)}")
+        say(f"     {visible(failure)}")
     if outcome.failures and outcome.result is not None:
         result = outcome.result
         hits = ", ".join(hit.name for hit in result.hits) or "none"
-        _say(f"     verdict {result.verdict}, score {result.score:g}, kind {result.kind}, hits {hits}")
+        say(f"     verdict {result.verdict}, score {result.score:g}, kind {result.kind}, hits {hits}")
         for trouble in result.errors:
-            _say(f"     trouble: {visible(trouble.where)}: {visible(trouble.what)}")
+            say(f"     trouble: {visible(trouble.where)}: {visible(trouble.what)}")
 
 
 def list_rules(args: argparse.Namespace) -> int:
@@ -108,7 +104,7 @@ def list_rules(args: argparse.Namespace) -> int:
     if args.json:
         import json
 
-        _say(*(json.dumps(row, ensure_ascii=False) for row in rows))
+        say(*(json.dumps(row, ensure_ascii=False) for row in rows))
     elif rows:
         columns = ("name", "toward", "score", "class", "group", "mode", "description")
         show_table(columns, [[rulewords.cell(row[column]) for column in columns] for row in rows])
@@ -119,7 +115,7 @@ def show(args: argparse.Namespace) -> int:
     """Everything about one rule, recogniser or reason."""
     from ndrfilter.workbench import rulewords
 
-    _say(*rulewords.about(_open(args), args.rule))
+    say(*rulewords.about(_open(args), args.rule))
     return 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from ndrfilter.terminal import escape, say
+
 _GAP = "  "
 
 
@@ -19,8 +21,7 @@ def show(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def visible(text: str) -> str:
     """The text on one line, its indentation kept, without anything a terminal would obey."""
-    line = " " * (len(text) - len(text.lstrip(" "))) + " ".join(text.split())
-    return line if line.isprintable() else ascii(line)[1:-1]
+    return " " * (len(text) - len(text.lstrip(" "))) + escape(" ".join(text.split()))
 
 
 def _rich(headings: Sequence[str], rows: list[list[str]]) -> None:
@@ -42,4 +43,4 @@ def _plain(rows: list[list[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         line = _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write(line.rstrip() + "\n")
+        say(line.rstrip())

@@ -8,8 +8,8 @@ import pytest
 from ndrfilter.doors.explain import page
 from ndrfilter.doors.listing import FEW, Listing, block, line
 from ndrfilter.doors.reply import annotate
-from ndrfilter.doors.text import Style
 from ndrfilter.site import Site
+from ndrfilter.terminal import Style
 
 NAMES = ("backscatter", "genuine", "undetermined", "fake", "ordinary")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndrfilter.doors.text import Style, clip, escape, style_for, wrap
+from ndrfilter.terminal import Style, clip, colourful, escape, style_for, wrap
 
 
 class Terminal(io.StringIO):
@@ -58,6 +58,10 @@ def test_colour_minds_the_terminal_and_no_color(monkeypatch):
     assert style_for("auto", io.StringIO())("x", "red") == "x"
     assert style_for("always", io.StringIO())("x", "red", "bold") == "\x1b[31;1mx\x1b[0m"
     assert style_for("never", Terminal())("x", "red") == "x"
+    monkeypatch.setenv("TERM", "dumb")
+    assert style_for("auto", Terminal())("x", "red") == "x"
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
     assert style_for("auto", Terminal())("x", "red") == "x"
+    assert not colourful(None)
     assert Style()("x") == "x"

@@ -1,4 +1,4 @@
-"""Text for people: escaping what came from mail, cutting, wrapping, colour."""
+"""Text for people and how it reaches them: escaping what came from mail, cutting, wrapping, colour, both outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 from ndrfilter.errors import ConfigError, NdrError, TemporaryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TextIO
+
+    from ndrfilter.errors import Diagnostic
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SPACE = "Zs"
@@ -75,25 +78,42 @@ class Style:
 
 
 def style_for(when: str, stream: TextIO) -> Style:
-    """The style for `--color auto|always|never` on that stream; auto minds NO_COLOR and dumb terminals."""
-    if when != "auto":
-        return Style(when == "always")
-    return Style(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+    """The style for `--color auto|always|never` on that stream."""
+    return Style(when == "always" or (when == "auto" and colourful(stream)))
+
+
+def colourful(stream: TextIO | None) -> bool:
+    """Whether colour is welcome there: on a terminal that is not dumb, unless NO_COLOR is set."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and stream is not None and stream.isatty()
 
 
 def complain(text: str) -> None:
     """One line on standard error, if there is one; never an exception, never anything on standard output."""
+    _on_standard_error(f"ndrfilter: {text}\n")
+
+
+def warn(diagnostics: Iterable[Diagnostic]) -> None:
+    """Diagnostics on standard error, as `complain`."""
+    from ndrfilter.lang.diagnose import render
+
+    color = colourful(sys.stderr)
+    for diagnostic in diagnostics:
+        _on_standard_error(render(diagnostic, color) + "\n")
+
+
+def _on_standard_error(text: str) -> None:
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(f"ndrfilter: {text}\n")
+            sys.stderr.write(text)
             sys.stderr.flush()
 
 
-def say(text: str) -> None:
-    """One line on standard output; raises TemporaryError where that is closed, OSError where it takes nothing."""
+def say(*lines: str) -> None:
+    """Lines on standard output; raises TemporaryError where that is closed, OSError where it takes nothing."""
     if sys.stdout is None:
         raise TemporaryError("standard output is closed")
-    sys.stdout.write(text + "\n")
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def in_words(error: NdrError, color: bool = False) -> str:

@@ -8,7 +8,7 @@ from ndrfilter import limits
 from ndrfilter.message.charset import plain_text
 from ndrfilter.message.model import Address, Field
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()\[\],;:]|[^"<>()\[\],;:\s]++|\s++|.', re.S)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"?|<[^<>]*+>?|[()\[\],;:]|[^"<>()\[\],;:\s]++|\s++|.', re.S)
 _UNESCAPE = re.compile(r"\\(.)", re.S)
 _ATOM = re.compile(r"[^\s\"(),:;<>@\[\\\]]++\Z")
 _BAD_DOMAIN = re.compile(r"[\s<>()\"/\\,;@]")

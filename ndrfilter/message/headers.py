@@ -8,7 +8,9 @@ from ndrfilter import limits
 from ndrfilter.message.model import Headers
 from ndrfilter.noun import Noun
 
-_FIELD = re.compile(rb"([!-9;-~]{1,200}+)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
+_NAME = rb"([!-9;-~]{1,200}+)[ \t]*+:"
+_BEGINNING = re.compile(_NAME)
+_FIELD = re.compile(_NAME + rb"([^\n]*+(?:\n[ \t][^\n]*+)*)\n?")
 _KNOWN = re.compile(
     rb"(?:received|return-path|from|to|subject|date|message-id|mime-version|content-type|delivered-to|reply-to|sender|cc"
     rb"|content-transfer-encoding|dkim-signature|authentication-results|x-[a-z0-9-]++|list-[a-z]++|auto-submitted"
@@ -82,7 +84,7 @@ def _scan_lines(data: bytes, start: int, position: int, end: int) -> Block:
     defects: list[str] = []
     stop = min(end, position + limits.MAX_HEADER_BYTES)
     while position < stop:
-        found = _FIELD.match(data, position, end)
+        found = _FIELD.match(data, position, min(end, stop + limits.MAX_FIELD_BYTES))
         if found is None:
             if data[position] == 10:
                 position += 1
@@ -119,7 +121,7 @@ def _skip_junk(data: bytes, start: int, end: int) -> int:
     while position < min(end, start + _MAX_JUNK_LINES) and data[position] == 10:
         position += 1
     for _ in range(_MAX_JUNK_LINES):
-        found = _FIELD.match(data, position, end)
+        found = _BEGINNING.match(data, position, end)
         if found is not None and (position == start or is_known(found[1])):
             return position
         line_end = data.find(b"\n", position, end)
@@ -138,7 +140,7 @@ def _after_junk(data: bytes, position: int, end: int) -> int:
         line, position = position, data.find(b"\n", position, end) + 1
         if position <= 0 or position >= end or (number > 1 and b" " in data[line:position]):
             return -1
-        found = _FIELD.match(data, position, end)
+        found = _BEGINNING.match(data, position, end)
         if found is not None:
             return position if is_known(found[1]) else -1
     return -1

@@ -8,8 +8,10 @@ from ndrfilter import limits
 from ndrfilter.noun import Noun
 
 _NAME = rb"(?!(?:https?|ftp|mailto):)[A-Za-z][A-Za-z0-9_.-]{0,76}+[ \t]*+:"
+_MAX_LINES = 2_000  # of one block; a longer one goes on in the next
 _BLOCK = re.compile(
-    rb"(?m)^([ \t]{0,40}+(?:[>|][>| ]{0,10}+)?)(" + _NAME + rb"[^\n]*+(?:\n\1(?:[ \t]+|" + _NAME + rb")[^\n]*+)++)"
+    rb"(?m)^([ \t]{0,40}+(?:[>|][>| ]{0,10}+)?)"
+    rb"(%(name)s[^\n]*+(?:\n\1(?:[ \t]+|%(name)s)[^\n]*+){1,%(lines)d})" % {b"name": _NAME, b"lines": _MAX_LINES}
 )
 _FIELD_NAME = re.compile(rb"(?m)^[ \t>|]{0,52}+([A-Za-z][A-Za-z0-9_.-]{0,76}+)[ \t]*+:")
 _STRONG = frozenset(
@@ -64,8 +66,8 @@ def _is_header(block: bytes, least: int) -> bool:
 
 def header_at(data: bytes, start: int) -> Found | None:
     """The header that begins on the first line with something on it from `start` on; two fields are enough here."""
-    match = re.compile(rb"(?:[ \t>|]{0,52}+\n)*+").match(data, start)
-    match = _BLOCK.match(data, match.end()) if match else None
+    blank = re.compile(rb"[ \t>|\n]*\n").match(data, start)
+    match = _BLOCK.match(data, blank.end() if blank else start)
     if match is None:
         return None
     names = {name.lower() for name in _FIELD_NAME.findall(match[2][: limits.MAX_FIELD_BYTES])}

@@ -7,7 +7,7 @@ import re
 from ndrfilter import limits
 from ndrfilter.message.charset import decode_text, field_text
 
-_PARAM = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"?|[^;"\s][^;]*+|)')
+_PARAM = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+("[^"\\]*+(?:\\.[^"\\]*+)*"?|[^;"\s][^;]*+|)')
 _COMMENT = re.compile(r"\([^()]*+\)")
 _TYPE = re.compile(r"\s*+([!#$%&'*+.^_`|~0-9A-Za-z-]++)\s*+(?:/\s*+([!#$%&'*+.^_`|~0-9A-Za-z-]++))?")
 _PIECE = re.compile(r"(.+?)\*(?:(\d{1,3})(\*?)|)\Z")

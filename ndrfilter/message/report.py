@@ -9,7 +9,7 @@ from ndrfilter.message.charset import decode_text, field_text
 from ndrfilter.message.dates import parse_date
 from ndrfilter.message.model import Report, ReportRecipient, StatusGroup
 
-_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*+:([^\n]*+(?:\n[ \t]+[^\s][^\n]*+)*+)(?:\n|\Z)")
+_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*+:([^\n]*+(?:\n[ \t]+[^\s][^\n]*+)*)(?:\n|\Z)")
 _START = re.compile(
     rb"(?mi)^([ \t>|]{0,40}+)"
     rb"(?=(?:reporting-mta|original-envelope-id|arrival-date|final-recipient|original-recipient)[ \t]*:)"

@@ -6,7 +6,7 @@ import re
 
 from ndrfilter.noun import Noun
 
-_PIECE = re.compile(r'(\([^()]*+\))|([^\s()"<>;]++|<[^<>\s]*+>|"(?:[^"\\]|\\.){0,80}+"|["<>])')
+_PIECE = re.compile(r'(\([^()]*+\))|([^\s()"<>;]++|<[^<>\s]*+>|"(?:[^"\\]|\\.){0,80}"|["<>])')
 _NESTED = re.compile(r"\([^()]*+\(")
 _PARENTHESIS = re.compile(r"[()]")
 _KEYWORDS = frozenset({"from", "by", "via", "with", "id", "for"})

@@ -25,7 +25,7 @@ _NOTE = re.compile(
     r"envelope-(?:from|sender)|auth(?:enticated[ :]|: )|using |no client |client |version=|(?:tls|cipher)[ =:]", re.I
 )
 _NAME = re.compile(r"(?:[^\s@\[]{1,64}@)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,254})(?=[\s\[]|\Z)")
-_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*+\.)++[a-z0-9_-]++\Z|localhost\Z")
+_HOST = re.compile(r"[a-z0-9_][a-z0-9_-]*+\.[a-z0-9_.-]*+(?<!\.)\Z|localhost\Z")
 _NO_NAME = frozenset({
     "unknown", "unverified", "nxdomain", "dnserror", "may", "helo", "ehlo", "lhlo", "port", "account", "really",
     "softdnserror", "no-reverse-dns", "no-dns", "not-resolved",

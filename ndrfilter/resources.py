@@ -63,10 +63,19 @@ def _import_package(folder: Path) -> None:
     spec.loader.exec_module(package)
 
 
-def unknown_plugin(name: str) -> Diagnostic:
+def installed_plugins() -> tuple[str, ...]:
+    """The names of the plugins that other packages announce, sorted; none of them is imported for this."""
+    from importlib.metadata import entry_points
+
+    from ndrfilter.plugin.host import ENTRY_POINT_GROUP
+
+    return tuple(sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP)))
+
+
+def unknown_plugin(name: str, installed: tuple[str, ...] = ()) -> Diagnostic:
     """What to say of a plugin that does not exist."""
     from ndrfilter.lang.diagnose import meant
 
-    names = plugin_names()
-    advice = meant(name, names) or f"bundled are: {', '.join(names) or 'none'}"
+    names = (*plugin_names(), *installed)
+    advice = meant(name, names) or f"there are: {', '.join(names) or 'none; install the package it comes in'}"
     return Diagnostic("E901", f'plugins: there is no plugin "{name}"', help=advice)

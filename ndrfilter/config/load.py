@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ndrfilter import limits
+from ndrfilter import resources
 from ndrfilter.config import sites
+from ndrfilter.config.files import read_text
 from ndrfilter.config.model import ACTION_VERDICTS, ACTIONS, Config
+from ndrfilter.config.rulesets import load_ruleset, ruleset_names
 from ndrfilter.config.tree import Node, Place, Reader, advise, from_python, plain
-from ndrfilter.errors import ConfigError, Diagnostic
+from ndrfilter.errors import ConfigError
 from ndrfilter.schema import VERDICTS
 
 TYPE_CHECKING = False
@@ -46,25 +48,6 @@ def from_mapping(mapping: Mapping[str, Any], *, folder: Path | None = None, plac
     return _config(node, folder or Path(), reader)
 
 
-def read_text(path: Path, limit: int = limits.MAX_CONFIG_FILE) -> str:
-    """The file's text; raises ConfigError if it cannot be read, is too big, or is not UTF-8."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(limit + 1)
-    except OSError as error:
-        raise ConfigError([Diagnostic("E600", f"cannot read {path}: {error.strerror}", str(path))]) from error
-    if len(raw) > limit:
-        raise ConfigError([Diagnostic("E600", f"{path} is bigger than {limit} bytes", str(path))])
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        column = error.start - raw.rfind(b"\n", 0, error.start)
-        source = raw.split(b"\n")[line - 1].decode("utf-8", "replace")
-        message = f"byte {raw[error.start]:#04x} is not UTF-8"
-        raise ConfigError([Diagnostic("E601", message, str(path), line, column, 1, source, "save as UTF-8")]) from error
-
-
 def from_text(text: str, path: Path) -> Config:
     """The configuration that `text` would be as the file `path`; raises ConfigError."""
     from ndrfilter.config.yamltree import parse
@@ -74,15 +57,11 @@ def from_text(text: str, path: Path) -> Config:
     if reader.mistakes and node.value is None:
         reader.finish()
     folder = path.absolute().parent
-    rules, rulesets = folder / "rules", folder / "rulesets"
-    return _config(node, folder, reader)._replace(
-        path=path,
-        local_rules=rules if rules.is_dir() else None,
-        local_rulesets=rulesets if rulesets.is_dir() else None,
-    )
+    rules, rulesets = (found if found.is_dir() else None for found in (folder / "rules", folder / "rulesets"))
+    return _config(node, folder, reader, rulesets)._replace(path=path, local_rules=rules, local_rulesets=rulesets)
 
 
-def _config(node: Node, folder: Path, reader: Reader) -> Config:
+def _config(node: Node, folder: Path, reader: Reader, rulesets: Path | None = None) -> Config:
     entries = reader.mapping(node, "", _KEYS)
     found = sites.read_sites(entries, folder, reader)
     owners = sites.owners(found, reader)
@@ -97,8 +76,19 @@ def _config(node: Node, folder: Path, reader: Reader) -> Config:
         settings=settings,
         owners=owners,
     )
+    _check_ruleset(config.ruleset, rulesets, reader)
     reader.finish()
     return config
+
+
+def _check_ruleset(name: str, local: Path | None, reader: Reader) -> None:
+    """What is wrong with the ruleset, if anything is wrong already; a sound one is read when its rules are."""
+    if not name or (name in ruleset_names(local) and not reader.mistakes):
+        return
+    try:
+        load_ruleset(name, local, reader.origins.get("ruleset"))
+    except ConfigError as error:
+        reader.mistakes += error.diagnostics
 
 
 def _ruleset(node: Node | None, reader: Reader) -> str:
@@ -108,6 +98,7 @@ def _ruleset(node: Node | None, reader: Reader) -> str:
     if name and not name.replace("-", "").replace("_", "").isalnum():
         advice = "write the name alone: ruleset: default; your own go into rulesets/NAME.yml beside this file"
         reader.wrong("E730", f'ruleset: "{name}" is no name of a ruleset', node.place, advice)
+        return ""
     return name
 
 
@@ -134,14 +125,28 @@ def _action(node: Node, key: str, reader: Reader) -> str:
 
 
 def _plugins(node: Node | None, reader: Reader) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
+    """The bundled plugins that are wanted, and the settings of every plugin named (an installed one is always there)."""
     settings: dict[str, dict[str, Any]] = {}
     for item in [] if node is None else reader.items(node, "plugins", "spf, dkim"):
         if isinstance(item.value, dict):
             for name, values in item.value.items():
+                _check_plugin(name, item.keys.get(name, item.place), reader)
                 settings[name] = {key: plain(value) for key, value in reader.mapping(values, f"plugins.{name}").items()}
         else:
-            settings[reader.text(item, "plugins")] = {}
-    return tuple(filter(None, settings)), settings
+            name = reader.text(item, "plugins")
+            _check_plugin(name, item.place, reader)
+            settings[name] = {}
+    bundled = resources.plugin_names() if settings else ()
+    return tuple(name for name in settings if name in bundled), settings
+
+
+def _check_plugin(name: str, place: Place, reader: Reader) -> None:
+    if not name or name in resources.plugin_names():
+        return
+    installed = resources.installed_plugins()
+    if name not in installed:
+        found = resources.unknown_plugin(name, installed)
+        reader.wrong(found.code, found.message, place, found.help)
 
 
 def _lists(node: Node | None, folder: Path, reader: Reader) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ndrfilter import resources
 from ndrfilter.config.choice import AXES, RulesetChoice
-from ndrfilter.config.load import read_text
+from ndrfilter.config.files import read_text
 from ndrfilter.config.tree import Place, Reader, advise
 from ndrfilter.errors import ConfigError
 from ndrfilter.noun import Noun

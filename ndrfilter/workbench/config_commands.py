@@ -122,25 +122,11 @@ def check(args: argparse.Namespace) -> int:
 
 
 def _load(args: argparse.Namespace) -> tuple[Config, RulesetChoice]:
-    """The configuration with its ruleset; raises ConfigError with the mistakes of both, and unknown plugins."""
-    from ndrfilter import resources
+    """The configuration with its ruleset; raises ConfigError."""
     from ndrfilter.config import load, load_ruleset
-    from ndrfilter.errors import ConfigError, Diagnostic
 
     config = load(args.config)
-    mistakes: list[Diagnostic] = []
-    for name in config.plugins:
-        if name not in resources.plugin_names():
-            found = resources.unknown_plugin(name)
-            place = config.origin("plugins")
-            mistakes.append(found._replace(file=place.file, line=place.line, column=place.column, source=place.source))
-    try:
-        choice = load_ruleset(config.ruleset, config.local_rulesets, config.origin("ruleset"))
-    except ConfigError as error:
-        mistakes += error.diagnostics
-    if mistakes:
-        raise ConfigError(mistakes)
-    return config, choice
+    return config, load_ruleset(config.ruleset, config.local_rulesets, config.origin("ruleset"))
 
 
 def _published(config: Config) -> dict[str, Published]:

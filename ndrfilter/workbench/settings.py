@@ -21,7 +21,7 @@ def rows(config: Config, choice: RulesetChoice) -> list[Row]:
     found.append(("ruleset", config.ruleset, str(config.origin("ruleset"))))
     found += [(f"actions.{verdict}", action, str(config.origin(f"actions.{verdict}")))
               for verdict, action in choice.actions(config).items()]  # fmt: skip
-    found.append(("plugins", _joined(config.plugins), str(config.origin("plugins"))))
+    found.append(("plugins", _joined(config.settings), str(config.origin("plugins"))))
     for name, values in config.settings.items():
         found += [(f"plugins.{name}.{key}", str(value), str(config.origin(f"plugins.{name}.{key}")))
                   for key, value in values.items()]  # fmt: skip

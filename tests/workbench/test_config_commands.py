@@ -144,13 +144,24 @@ def test_check_shows_every_mistake(command, tmp_path):
     assert "E610" in errors
 
 
-def test_check_finds_mistakes_of_ruleset_and_plugins_together(command, tmp_path):
+@pytest.mark.parametrize("words", [("config", "check", "--no-dns"), ("check", "/dev/null")])
+def test_mistakes_of_keys_ruleset_and_plugins_are_told_together(command, tmp_path, words):
     path = tmp_path / "ndrfilter.yml"
-    path.write_text(GOOD + "ruleset: defualt\nplugins: [nonsense]\n")
-    code, _, errors = command("config", "check", "-c", path, "--no-dns")
+    path.write_text(GOOD + "ruleset: defualt\nplugins: [nonsense, {other: {a: 1}}]\nrelais: []\n")
+    code, _, errors = command("-c", path, *words)
     assert code == 2
-    assert f"{path}:2:10: error[E801]" in errors
-    assert f"{path}:3:10: error[E901]" in errors
+    for place in ("2:10: error[E801]", "3:11: error[E901]", "3:22: error[E901]", "4:1: error[E610]"):
+        assert f"{path}:{place}" in errors
+
+
+def test_mistakes_inside_the_ruleset_are_told_with_the_others(command, tmp_path):
+    (tmp_path / "rulesets").mkdir()
+    (tmp_path / "rulesets/mine.yml").write_text("scores: {A: lots}\n")
+    path = tmp_path / "ndrfilter.yml"
+    path.write_text(GOOD + "ruleset: mine\nrelais: []\n")
+    errors = command("-c", path, "config", "check")[2]
+    assert "mine.yml:1:13: error[E614]" in errors
+    assert f"{path}:3:1: error[E610]" in errors
 
 
 def test_check_prints_warnings_and_passes(command, tmp_path):

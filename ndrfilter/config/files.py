@@ -1,0 +1,29 @@
+"""Reading the text of a configuration or ruleset file, within a bound."""
+
+from __future__ import annotations
+
+from ndrfilter import limits
+from ndrfilter.errors import ConfigError, Diagnostic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_text(path: Path, limit: int = limits.MAX_CONFIG_FILE) -> str:
+    """The file's text; raises ConfigError if it cannot be read, is too big, or is not UTF-8."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(limit + 1)
+    except OSError as error:
+        raise ConfigError([Diagnostic("E600", f"cannot read {path}: {error.strerror}", str(path))]) from error
+    if len(raw) > limit:
+        raise ConfigError([Diagnostic("E600", f"{path} is bigger than {limit} bytes", str(path))])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        source = raw.split(b"\n")[line - 1].decode("utf-8", "replace")
+        message = f"byte {raw[error.start]:#04x} is not UTF-8"
+        raise ConfigError([Diagnostic("E601", message, str(path), line, column, 1, source, "save as UTF-8")]) from error

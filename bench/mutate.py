@@ -19,7 +19,7 @@ from ndrfilter import Envelope, Filter
 from ndrfilter.message import Message, parse
 
 ATTRIBUTES = (
-    "headers", "trace", "root", "parts", "defects", "report", "originals", "original", "text", "full_text", "links",
+    "headers", "trace", "root", "parts", "defects", "report", "originals", "original", "text", "links",
     "attachments", "feedback", "disposition",
 )  # fmt: skip
 SITE = {

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ndrfilter.facts.world import Facts
-    from ndrfilter.message.model import Original, Report
+    from ndrfilter.message.model import Report
+    from ndrfilter.message.original import Original
     from ndrfilter.schema import Recogniser
 
 DSN_KINDS = frozenset({"failure", "delay", "success", "relayed", "expanded"})

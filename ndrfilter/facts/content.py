@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ndrfilter.facts.records import RECORDS
-from ndrfilter.message.addresses import parse_addresses
+from ndrfilter.message.addresses import addresses_of
 from ndrfilter.message.dates import parse_date
 from ndrfilter.noun import Noun
 from ndrfilter.plugin import hookimpl
@@ -86,7 +86,7 @@ def _header(field: Field) -> HeaderText:
 
 def addresses(headers: Headers, name: str) -> tuple[Address, ...]:
     """All addresses in the fields of that name."""
-    return tuple(address for field in headers.all(name) for address in parse_addresses(field.text))
+    return addresses_of(headers.all(name))
 
 
 def first_address(headers: Headers, name: str) -> Address | None:

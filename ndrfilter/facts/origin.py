@@ -9,7 +9,6 @@ from ndrfilter.facts.authres import results
 from ndrfilter.facts.bounce import bounce, original_of
 from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address, text_or_none
 from ndrfilter.facts.trust import Chain, follow, written_by_us
-from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.message.trace import parse_received
 from ndrfilter.plugin import hookimpl
 from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, Unknown, enum, list_of, map_of, record
@@ -81,8 +80,7 @@ def sender(facts: Facts) -> Address | None:
     recipients = facts.envelope.recipients
     if recipients:
         return recipients[0]
-    header = parse_addresses(facts.message.headers.text("To"))
-    return header[0] if header else None
+    return first_address(facts.message.headers, "To")
 
 
 def _of_header(read: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ndrfilter import limits
-from ndrfilter.message.addresses import parse_addresses
+from ndrfilter.message.addresses import addresses_of, parse_addresses
 from ndrfilter.noun import Noun
 from ndrfilter.schema import ACTIONS, NO_REASON
 
@@ -106,7 +106,7 @@ def _by_elimination(facts: Facts) -> list[tuple[str, str, str, str]]:
 
 
 def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
-    return parse_addresses(headers.text(name))
+    return addresses_of(headers.all(name)[:1])
 
 
 def _completed(address: str, facts: Facts) -> str:

@@ -6,7 +6,13 @@ import re
 
 from ndrfilter import limits
 from ndrfilter.message.charset import plain_text
-from ndrfilter.message.model import Address, Field
+from ndrfilter.message.model import Address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ndrfilter.message.model import Field
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"?|<[^<>]*+>?|[()\[\],;:]|[^"<>()\[\],;:\s]++|\s++|.', re.S)
 _UNESCAPE = re.compile(r"\\(.)", re.S)
@@ -101,10 +107,12 @@ def _bare(words: list[str]) -> str:
     return with_at[0] if with_at and with_at[0] != "@" else "".join(groups)
 
 
-def addresses_of(*fields: Field | None) -> tuple[Address, ...]:
-    """Every address of these fields; their RFC 2047 words stay undecoded, for a decoded comma is no separator."""
+def addresses_of(fields: Iterable[Field]) -> tuple[Address, ...]:
+    """Every address of these fields, at most `limits.MAX_RECIPIENTS`.
+
+    A comma in an RFC 2047 word separates nothing, so words are read undecoded, unless the addresses stand in them.
+    """
     found: list[Address] = []
     for field in fields:
-        if field is not None:
-            found.extend(parse_addresses(plain_text(field.raw)))
+        found.extend(parse_addresses(plain_text(field.raw)) or parse_addresses(field.text))
     return tuple(found[: limits.MAX_RECIPIENTS])

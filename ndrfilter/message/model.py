@@ -1,6 +1,6 @@
-"""The nouns of a message: fields, parts, hops, report, original. Built by `parse`; they hold no logic that can fail.
+"""The nouns of a message: fields, parts, hops, report. Built by `parse`; they hold no logic that can fail.
 
-Everything expensive (decoded text, the returned original, its trace) is worked out on first use and kept.
+The returned original, which reads its own trace, is in `original`.
 """
 
 from __future__ import annotations
@@ -202,36 +202,7 @@ class Attachment(Noun):
     html: bool
 
 
-class Original:
-    """The message, or its header, that came back.
-
-    `source` says where it was: "rfc822" (message/rfc822, message/global, partial), "headers" (text/rfc822-headers,
-    message/global-headers), "inline" (after a separator in a text), "quoted" (indented or `> `-quoted), "attachment".
-    `full` when a body came back as well. `raw` is as faithful to the original bytes as can be had (line ends as LF).
-    """
-
-    __slots__ = ("_trace", "body", "headers", "raw", "source")
-
-    def __init__(self, headers: Headers, source: str, raw: bytes, body: bytes) -> None:
-        self.headers = headers
-        self.source = source
-        self.raw = raw
-        self.body = body
-
-    @property
-    def full(self) -> bool:
-        """Whether a body came back."""
-        return bool(self.body and not self.body.isspace())
-
-    @lazy
-    def trace(self) -> tuple[Hop, ...]:
-        """Its `Received:` fields, top first."""
-        from ndrfilter.message.trace import trace_of  # the scanner of fields builds on this module
-
-        return trace_of(self.headers)
-
-
 __all__ = [
-    "Address", "Attachment", "Defect", "Field", "Headers", "Hop", "Link", "Original", "Part", "Report",
-    "ReportRecipient", "Span", "StatusGroup",
+    "Address", "Attachment", "Defect", "Field", "Headers", "Hop", "Link", "Part", "Report", "ReportRecipient",
+    "Span", "StatusGroup",
 ]  # fmt: skip

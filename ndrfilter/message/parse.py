@@ -9,7 +9,7 @@ from ndrfilter import limits
 from ndrfilter.message.headers import line_ends, scan
 from ndrfilter.message.lazy import lazy
 from ndrfilter.message.mime import Tree, decoded
-from ndrfilter.message.model import Attachment, Defect, Headers, Hop, Link, Original, Part, Report, StatusGroup
+from ndrfilter.message.model import Attachment, Defect, Headers, Hop, Link, Part, Report, StatusGroup
 from ndrfilter.message.types import HEADER_TYPES, MESSAGE_TYPES, STATUS_TYPES
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from ndrfilter.message.original import Original
     from ndrfilter.message.text import Segment
 
 _STATUS_CARRIERS = frozenset({"text/plain", "application/octet-stream", "message/report", "text/delivery-status"})
@@ -42,7 +43,7 @@ class Message:
     """A message. Its header is read at once; everything else on first use, and then kept."""
 
     __slots__ = (
-        "_attachments", "_body", "_codes", "_data", "_disposition", "_feedback", "_full_text", "_inline", "_links",
+        "_attachments", "_body", "_codes", "_data", "_disposition", "_feedback", "_inline", "_links",
         "_originals", "_parts", "_report", "_segments", "_text", "_trace", "_tree", "_wrapped", "headers", "raw",
     )  # fmt: skip
 
@@ -173,11 +174,6 @@ class Message:
     def text(self) -> str:
         """The text for people without the original that stands in it, at most `limits.MAX_TEXT` characters."""
         return "\n".join(segment.decode(self._human(segment)) for segment in self.segments)[: limits.MAX_TEXT]
-
-    @lazy
-    def full_text(self) -> str:
-        """The text for people with the original that stands in it."""
-        return "\n".join(segment.text for segment in self.segments)[: limits.MAX_TEXT]
 
     @lazy
     def links(self) -> tuple[Link, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ndrfilter import limits
 from ndrfilter.message.headers import is_known, scan
 from ndrfilter.message.inline import Found, find_header, header_at, unquoted
-from ndrfilter.message.model import Original, Part
+from ndrfilter.message.model import Part
+from ndrfilter.message.original import Original
 from ndrfilter.message.transfer import IDENTITY, base64_bytes, decode
 from ndrfilter.message.types import HEADER_TYPES, MESSAGE_TYPES, STATUS_TYPES
 

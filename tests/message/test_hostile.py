@@ -11,7 +11,7 @@ from ndrfilter import limits
 from ndrfilter.message import parse
 
 ATTRIBUTES = (
-    "headers", "trace", "root", "parts", "defects", "report", "originals", "original", "text", "full_text", "links",
+    "headers", "trace", "root", "parts", "defects", "report", "originals", "original", "text", "links",
     "attachments", "feedback", "disposition",
 )  # fmt: skip
 

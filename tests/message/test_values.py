@@ -46,7 +46,12 @@ def test_address_lists(text, addresses):
 
 def test_a_decoded_comma_is_no_separator():
     message = parse(b"To: =?utf-8?Q?One=2C_x=40evil=2Eexample?= <a@example.org>\n\n")
-    assert [address.text for address in addresses_of(message.headers.first("to"))] == ["a@example.org"]
+    assert [address.text for address in addresses_of(message.headers.all("to"))] == ["a@example.org"]
+
+
+def test_addresses_that_somebody_encoded_whole():
+    message = parse(b"From: =?utf-8?Q?A_<a=40example.org>?=\n\n")
+    assert [address.text for address in addresses_of(message.headers.all("from"))] == ["a@example.org"]
 
 
 def test_one_address():

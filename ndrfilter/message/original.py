@@ -1,0 +1,37 @@
+"""The noun for what came back: a header, perhaps with a body, and the trace in it, read when somebody asks."""
+
+from __future__ import annotations
+
+from ndrfilter.message.lazy import lazy
+from ndrfilter.message.trace import trace_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndrfilter.message.model import Headers, Hop
+
+
+class Original:
+    """The message, or its header, that came back.
+
+    `source` says where it was: "rfc822" (message/rfc822, message/global, partial), "headers" (text/rfc822-headers,
+    message/global-headers), "inline" (after a separator in a text), "quoted" (indented or `> `-quoted), "attachment".
+    `full` when a body came back as well. `raw` is as faithful to the original bytes as can be had (line ends as LF).
+    """
+
+    __slots__ = ("_trace", "body", "headers", "raw", "source")
+
+    def __init__(self, headers: Headers, source: str, raw: bytes, body: bytes) -> None:
+        self.headers = headers
+        self.source = source
+        self.raw = raw
+        self.body = body
+
+    @property
+    def full(self) -> bool:
+        """Whether a body came back."""
+        return bool(self.body and not self.body.isspace())
+
+    @lazy
+    def trace(self) -> tuple[Hop, ...]:
+        """Its `Received:` fields, top first."""
+        return trace_of(self.headers)

@@ -125,7 +125,7 @@ def _action(node: Node, key: str, reader: Reader) -> str:
 
 
 def _plugins(node: Node | None, reader: Reader) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
-    """The bundled plugins that are wanted, and the settings of every plugin named (an installed one is always there)."""
+    """The bundled plugins wanted, and the settings of every plugin named; an installed one is always there."""
     settings: dict[str, dict[str, Any]] = {}
     for item in [] if node is None else reader.items(node, "plugins", "spf, dkim"):
         if isinstance(item.value, dict):

@@ -12,13 +12,14 @@ from ndrfilter.lang.rule import Program, Rule, RuleTest, Source, World
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ndrfilter.lang.image import Image
     from ndrfilter.schema import Schema
 
 
 def compiled(
-    sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str]] | None = None
+    sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str] | Path] | None = None
 ) -> tuple[Image, Program]:
     """As `load`, with the program's image beside it: plain data that `image.link` makes the program of again.
 
@@ -29,8 +30,8 @@ def compiled(
     return compile_sources(sources, schema, lists or {})
 
 
-def load(sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str]] | None = None) -> Program:
-    """Compile rule texts. `lists` are the configuration's named lists, line by line.
+def load(sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str] | Path] | None = None) -> Program:
+    """Compile rule texts. `lists` are the configuration's named lists: their lines, or the files that hold them.
 
     Raises `RuleError` with every mistake of every source; warnings are in the program.
     """

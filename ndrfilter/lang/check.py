@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ndrfilter.errors import RuleError
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def compile_sources(
-    sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str]]
+    sources: Sequence[Source], schema: Schema, lists: Mapping[str, Sequence[str] | Path]
 ) -> tuple[Image, Program]:
     """The image of the program, and the program; raises RuleError with every diagnostic of every source."""
     sink = Sink()
     checker = Checker(schema, sink)
-    files = Files(checker.unit(), lists)
+    files = Files(checker.unit(), lists, sources)
     read = [files.read(source) for source in sources]
     for file in read:
         checker.declare(file)

@@ -96,7 +96,7 @@ def _words_fit(node: Node, left: Typed, right: Typed, context: Context) -> None:
 
 def _mismatch(node: Node, left: Typed, right: Typed, context: Context) -> Typed:
     kinds = {left.type.kind, right.type.kind}
-    help_text = ""
+    help_text = "both sides must be of one type: texts stand in quotes, numbers and addresses do not"
     if "list" in kinds:
         help_text = "of a list take .first, .last or .count, or ask `any x in …: x …`"
     elif "map" in kinds:
@@ -174,7 +174,8 @@ def _items(node: Node, context: Context, expected: Type | None) -> Typed:
     types = [item.type for item in items if item.type is not ANYTHING]
     shapes = {"ip" if of.kind == "network" else shape_of(of) for of in types}
     if len(shapes) > 1:
-        context.report("E301", node, f"this list mixes {' and '.join(sorted(str(of) for of in set(types)))}")
+        message = f"this list mixes {' and '.join(sorted(str(of) for of in set(types)))}"
+        context.report("E301", node, message, "what stands in a list is of one type: make two lists of it")
         return BAD
     kind = next((of for of in types if of.kind in ("network", "domain")), types[0] if types else STRING)
     ir = (

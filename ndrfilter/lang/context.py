@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from ndrfilter.lang.diagnose import Sink, Text
@@ -71,6 +72,7 @@ class File:
 
     text: Text
     tree: Node
+    root: Path | None = None  # of the tree of rule files in which it lies
     lets: dict[str, Let] = field(default_factory=dict)
     lists: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)

@@ -12,7 +12,8 @@ from ndrfilter.lang.rule import Source
 from ndrfilter.limits import MAX_DIAGNOSTICS
 
 _LINE_END = re.compile("\n")
-_MAX_SOURCE_LINE = 160
+_WIDTH = 120
+_MOST_WORDS = 400
 _COLORS = {"E": "\x1b[1;31m", "W": "\x1b[1;33m"}
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
@@ -86,26 +87,38 @@ def render(diagnostic: Diagnostic, color: bool = False) -> str:
     place = ":".join(str(part) for part in (found.file, found.line, found.column) if part)
     kind = "error" if found.is_error else "warning"
     head = f"{kind}[{found.code}]"
-    message = _visible(found.message)
+    message = _visible(_cut(found.message))
     if color:
         head, message = f"{_COLORS[found.code[0]]}{head}{_PLAIN}", f"{_BOLD}{message}{_PLAIN}"
     lines = [f"{_visible(place)}: {head}: {message}"]
     if found.line and found.column and found.source:
         lines += _excerpt(found)
     if found.help:
-        lines.append(f"  help: {_visible(found.help)}")
+        lines.append(f"  help: {_visible(_cut(found.help))}")
     return "\n".join(lines)
 
 
 def _excerpt(found: Diagnostic) -> list[str]:
     """The source line and its underline; a long line is shown around the span, tabs stay tabs in both."""
-    first = max(0, found.column - 1 - _MAX_SOURCE_LINE // 2) if len(found.source) > _MAX_SOURCE_LINE else 0
-    shown = found.source[first : first + _MAX_SOURCE_LINE]
-    before = shown[: found.column - 1 - first]
-    width = max(1, min(found.length, len(shown) - len(before)))
     number = str(found.line)
-    indent = "".join("\t" if letter == "\t" else " " for letter in before)
+    room = _WIDTH - len(f"  {number} | ")
+    shown, at = found.source, found.column - 1
+    if len(shown) > room:
+        first = max(0, min(at - room // 2, len(shown) - room))
+        shown, at = _window(shown, first, room), at - first
+    width = max(1, min(found.length, len(shown) - at))
+    indent = "".join("\t" if letter == "\t" else " " for letter in shown[:at])
     return [f"  {number} | {_visible(shown)}", f"  {' ' * len(number)} | {indent}{'^' * width}"]
+
+
+def _window(line: str, first: int, room: int) -> str:
+    """So many characters of the line, with a mark at each end where there is more."""
+    before, after = "…" if first else "", "…" if first + room < len(line) else ""
+    return before + line[first + len(before) : first + room - len(after)] + after
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= _MOST_WORDS else words[: _MOST_WORDS - 1] + "…"
 
 
 def _visible(text: str) -> str:

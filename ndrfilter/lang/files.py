@@ -5,32 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ndrfilter.errors import Diagnostic
 from ndrfilter.lang import literals
 from ndrfilter.lang.context import Context, File, Let, Unit
 from ndrfilter.lang.diagnose import Sink, Text
 from ndrfilter.lang.expressions import ListLiteral
 from ndrfilter.lang.lists import NamedList
+from ndrfilter.lang.reach import Trees, cause, list_lines, reached
 from ndrfilter.lang.recover import parse_all
 from ndrfilter.lang.rule import Source
 from ndrfilter.lang.syntax import ImportItem, LanguageItem, LetItem, ListFile, ListItem, Start
 from ndrfilter.lang.tree import Node, Word
-from ndrfilter.limits import MAX_LET_DEPTH, MAX_LIST_FILE, MAX_RULE_FILE
+from ndrfilter.limits import MAX_LET_DEPTH, MAX_RULE_FILE
 
 LANGUAGE = 1
+_OWN = "it is named from this file's folder and lies in the same tree of rule files"
 
 
 class Files:
     """Parses sources and what they import. `lists` are all named lists by key: a file's own are "file:name"."""
 
-    def __init__(self, unit: Unit, configured: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, unit: Unit, configured: Mapping[str, Sequence[str] | Path], sources: Sequence[Source]) -> None:
         self._unit = unit
+        self._trees = Trees(source.folder for source in sources)
         self._sink: Sink = unit.sink
         self._known: dict[Path, File] = {}
         self.lists: dict[str, NamedList] = {}
         self.read_also: list[Path] = []  # files that the sources name: what they hold is in the program too
-        for name, lines in configured.items():
-            self._keep_list(name, name, lines)
+        for name, said in configured.items():
+            self._keep_list(name, str(said) if isinstance(said, Path) else name, self._lines(name, said))
         self._configured = tuple(configured)
+
+    def _lines(self, name: str, said: Sequence[str] | Path) -> Sequence[str]:
+        if not isinstance(said, Path):
+            return said
+        try:
+            return list_lines(said)
+        except (OSError, ValueError) as wrong:
+            message = f"the list {name} cannot be read: {cause(wrong)}"
+            self._sink.add(Diagnostic("E210", message, str(said), help="check its place, permissions and size"))
+            return ()
 
     def _keep_list(self, key: str, name: str, lines: Sequence[str]) -> None:
         self.lists[key], wrong = NamedList.parse(name, lines)
@@ -43,7 +57,7 @@ class Files:
         if path is not None and path in self._known:
             return self._known[path]
         text = Text(source)
-        file = File(text, self._parse(text))
+        file = File(text, self._parse(text), self._trees.root(source.folder))
         file.lists = {name: name for name in self._configured}
         if path is not None:
             self._known[path] = file
@@ -75,6 +89,10 @@ class Files:
                     context.report(
                         "E505", item, "this version of the language is not known", f"write `language {LANGUAGE}`"
                     )
+        if not items and not self._sink.failed:
+            context.report(
+                "E505", Word(0, 1, ""), "there is nothing in this file", f"begin it with `language {LANGUAGE}`"
+            )
         if items and not isinstance(items[0], LanguageItem) and not self._sink.failed:
             context.report(
                 "E505",
@@ -85,13 +103,10 @@ class Files:
 
     def _import(self, item: ImportItem, context: Context, importers: tuple[Path, ...]) -> None:
         name = literals.prose(item.nodes[0], context)
-        folder = context.file.text.source.folder
-        if folder is None or not name.endswith(".ndr") or Path(name).is_absolute():
-            context.report(
-                "E210", item, f"{name} cannot be imported from here", "an import is an .ndr file, relative to this one"
-            )
+        path = _reached(name, context)
+        if path is None or not name.endswith(".ndr"):
+            context.report("E210", item, f"{name} cannot be imported from here", f"an import is an .ndr file; {_OWN}")
             return
-        path = (folder / name).resolve()
         if len(importers) > MAX_LET_DEPTH:
             context.report("E507", item, f"files import each other more than {MAX_LET_DEPTH} deep")
             return
@@ -103,7 +118,7 @@ class Files:
                 text = stream.read(MAX_RULE_FILE + 1)
             self.read_also.append(path)
         except (OSError, UnicodeDecodeError) as wrong:
-            context.report("E210", item, f"{name} cannot be read: {_reason(wrong)}", f"looked for {path}")
+            context.report("E210", item, f"{name} cannot be read: {cause(wrong)}", f"looked for {path}")
             return
         imported = self.read(
             Source(str(Path(context.file.text.source.name).parent / name), text, path.parent), importers
@@ -135,33 +150,33 @@ class Files:
         entries = [literals.text_of(node, context) for node in holds.nodes]
         for node, entry in zip(holds.nodes, entries, strict=True):
             if entry is None:
-                context.report("E303", node, "a named list holds texts in quotes")
+                context.report(
+                    "E303", node, "a named list holds texts in quotes", 'for example ["a.example", "192.0.2.0/24"]'
+                )
         self.lists[key] = NamedList(name.text, [entry for entry in entries if entry is not None])
 
     def _list_file(self, key: str, holds: ListFile, context: Context) -> None:
         name = literals.prose(holds.nodes[0], context)
-        folder = context.file.text.source.folder
         self.lists[key] = NamedList(name, ())
-        try:
-            if folder is None:
-                raise FileNotFoundError(2, "this rule text has no folder")
-            with (folder / name).open(encoding="utf-8") as stream:
-                text = stream.read(MAX_LIST_FILE)
-            self.read_also.append((folder / name).resolve())
-        except (OSError, UnicodeDecodeError) as wrong:
-            context.report(
-                "E210", holds, f"{name} cannot be read: {_reason(wrong)}", "a list file lies beside the rule file"
-            )
+        path = _reached(name, context)
+        if path is None:
+            context.report("E210", holds, f"{name} cannot be a list here", f"a list is a text file; {_OWN}")
             return
-        self._keep_list(key, name, text.splitlines())
+        try:
+            lines = list_lines(path)
+        except (OSError, ValueError) as wrong:
+            context.report("E210", holds, f"{name} cannot be read: {cause(wrong)}", f"looked for {path}")
+            return
+        self.read_also.append(path)
+        self._keep_list(key, str(Path(context.file.text.source.name).parent / name), lines)
+
+
+def _reached(name: str, context: Context) -> Path | None:
+    return reached(name, context.file.text.source.folder, context.file.root)
 
 
 def _path(source: Source) -> Path | None:
     return (source.folder / Path(source.name).name).resolve() if source.folder is not None else None
-
-
-def _reason(wrong: Exception) -> str:
-    return (wrong.strerror or "") if isinstance(wrong, OSError) else "it is not UTF-8"
 
 
 def _is_new(name: Word, context: Context) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
 _MAX_ENTRY = 1_000
+_MAX_SHOWN = 40
 
 
 class NamedList:
@@ -34,7 +35,7 @@ class NamedList:
             entry = line.split("#", 1)[0].strip()
             if len(entry) > _MAX_ENTRY or any(letter.isspace() or not letter.isprintable() for letter in entry):
                 if len(wrong) < MAX_DIAGNOSTICS:
-                    wrong.append(Diagnostic("E512", "a list has one entry on a line", name, number, 1, 1, line[:200]))
+                    wrong.append(_not_one_entry(entry, name, number))
             elif entry:
                 entries.append(entry)
         return cls(name, entries), wrong
@@ -73,6 +74,13 @@ class NamedList:
         if self._folded is None:
             self._folded = frozenset(entry.lower().rstrip(".") for entry in self.entries)
         return self._folded
+
+
+def _not_one_entry(entry: str, file: str, line: int) -> Diagnostic:
+    # Who reads this may not be allowed to read the file: no more of it than tells what is meant.
+    shown = entry if len(entry) <= _MAX_SHOWN else entry[:_MAX_SHOWN] + "…"
+    help_text = f"one name, address or network of at most {_MAX_ENTRY:,} characters; # begins a comment"
+    return Diagnostic("E512", "a list has one entry on a line", file, line, 1, len(shown), shown, help_text)
 
 
 def _networks(entries: Iterable[str]) -> dict[tuple[int, int], set[int]]:

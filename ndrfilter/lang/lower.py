@@ -137,7 +137,8 @@ def _quantified(node: Node, context: Context) -> Typed:
                 "E303",
                 node.nodes[0],
                 f"{word.text} wants a list, this is {article(items.type)}",
-                names.list_help(items),
+                names.list_help(items)
+                or f"`ndrfilter rules facts` says which are lists; a single thing is asked without `{word.text}`",
             )
         items = BAD
     item = Typed(("variable", len(context.over)), items.type.item or ANYTHING)
@@ -174,7 +175,8 @@ def _at_least_rules(node: Node, context: Context) -> Typed:
 def _wanted(node: Node, there: int, context: Context) -> int:
     wanted = literals.number_of(node)
     if not isinstance(wanted, int) or not 1 <= wanted <= there:
-        context.report("E310", node, f"a whole number from 1 to {there} is wanted here")
+        help_text = f"there are {there} to choose from" if there > 1 else "there is only one: ask it alone"
+        context.report("E310", node, f"a whole number from 1 to {there} is wanted here", help_text)
         return 1
     return wanted
 

@@ -10,6 +10,7 @@ from ndrfilter.lang.blocks import Block
 from ndrfilter.lang.context import Context
 from ndrfilter.lang.diagnose import meant
 from ndrfilter.lang.expressions import LongString
+from ndrfilter.lang.reach import reached
 from ndrfilter.lang.rule import RuleTest, World
 from ndrfilter.lang.syntax import (
     EnvelopePart,
@@ -110,7 +111,13 @@ def _message(node: Node, context: Context) -> bytes | Path:
     text = literals.prose(node, context)
     if isinstance(node, LongString):
         return text.encode("utf-8", "surrogateescape")
-    return (context.file.text.source.folder or Path()) / text
+    folder = context.file.text.source.folder
+    if folder is None:
+        return Path(text)
+    path = reached(text, folder, context.file.root)
+    if path is None:
+        context.report("E210", node, f"{text} cannot be a message here", "it lies in the same tree as the rule file")
+    return path or Path()
 
 
 def _known_world(word: Word | None, block: Block, worlds: dict[str, World]) -> str:

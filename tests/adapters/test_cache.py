@@ -20,10 +20,10 @@ IMAGE = {"rules": (("A", 1.5, None, True, frozenset({"x"})),), "lists": {"k": ("
 def site(tmp_path, monkeypatch):
     """A configuration with a rule of its own, and a cache folder of its own."""
     (tmp_path / "rules").mkdir()
-    (tmp_path / "names.txt").write_text("one.example\n")
-    (tmp_path / "lets.ndr").write_text('language 1\nlet odd = subject contains "odd"\n')
+    (tmp_path / "rules" / "names.txt").write_text("one.example\n")
+    (tmp_path / "rules" / "lets.ndr").write_text('language 1\nlet odd = subject contains "odd"\n')
     (tmp_path / "rules" / "own.ndr").write_text(
-        'language 1\nimport "../lets.ndr"\nlist names = file "../names.txt"\n'
+        'language 1\nimport "lets.ndr"\nlist names = file "names.txt"\n'
         'rule OWN { describe "x" when odd or author.domain within names toward genuine 1.0 }\n'
     )
     config = tmp_path / "ndrfilter.yml"
@@ -55,7 +55,7 @@ def test_kept_rules_are_used_and_say_the_same(site):
     assert ("one.example",) in [found.entries for found in kept.lists.values()]
 
 
-@pytest.mark.parametrize("name", ["rules/own.ndr", "lets.ndr", "names.txt"])
+@pytest.mark.parametrize("name", ["rules/own.ndr", "rules/lets.ndr", "rules/names.txt"])
 def test_a_changed_file_makes_the_cache_stale(site, name):
     knowledge.keep(load(site))
     path = site.parent / name

@@ -136,15 +136,17 @@ def otherwise(node: Node, context: Context) -> Typed:
 
 def show(of: Typed, context: Context) -> Ir:
     """The value in words, for a description."""
-    return ("show", of.ir, _show_kind(of.type, context))
+    return ("show", of.ir, show_kind(of.type, context))
 
 
-def _show_kind(of: Type, context: Context) -> str:
+def show_kind(of: Type, context: Context) -> str:
+    """How values of that type are shown (show.py)."""
     if of.kind == "list" and of.item:
-        return f"list {_show_kind(of.item, context)}"
+        return f"list {show_kind(of.item, context)}"
     if of.kind != "record" or of.record == "hop":
         return of.record or of.kind
-    return f".{names.attribute(context.unit.schema.records[of.record].default)}"
+    default = context.unit.schema.records[of.record].default
+    return f".{names.attribute(default)}" if default else f"a {of.record}"
 
 
 def arithmetic(node: Node, context: Context) -> Typed:

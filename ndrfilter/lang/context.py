@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from ndrfilter.lang.diagnose import Sink, Text
 from ndrfilter.lang.syntax import LetItem
 from ndrfilter.lang.tree import Node, Word
-from ndrfilter.limits import MAX_EXPRESSION_DEPTH
+from ndrfilter.limits import MAX_EXPRESSION_DEPTH, MAX_TRACE_STEPS
 from ndrfilter.schema import BOOLEAN, Schema, Type
 
 Ir = tuple[Any, ...]
@@ -89,7 +89,7 @@ class Unit:
     facts: set[str] = field(default_factory=set)
     rules: dict[str, tuple[Text, Word]] = field(default_factory=dict)
     captures: dict[str, Ir] = field(default_factory=dict)
-    steps: list[tuple[str, Ir]] = field(default_factory=list)  # for the trace
+    steps: dict[str, tuple[Ir, str]] = field(default_factory=dict)  # for the trace: what is asked, and how it is shown
     nodes: int = 0
     deepest: int = 0
     lowered: dict[tuple[str, str], Lowered] = field(default_factory=dict)  # shared by all units of a program
@@ -100,6 +100,13 @@ class Unit:
         self.rules = {**other.rules, **self.rules}
         self.captures = {**other.captures, **self.captures}
         self.nodes += other.nodes
+        for text, (ir, kind) in other.steps.items():
+            self.step(text, ir, kind)
+
+    def step(self, text: str, ir: Ir, kind: str) -> None:
+        """Keep a part for the trace, up to the bound; the same one is kept once."""
+        if len(self.steps) < MAX_TRACE_STEPS:
+            self.steps.setdefault(text, (ir, kind))
 
 
 class TooLargeError(Exception):
@@ -110,7 +117,8 @@ class Context(NamedTuple):
     """Immutable: every part of an expression is lowered in a context of its own.
 
     `variables` are quantifiers' variables and lets' arguments; `over` the lists of the quantifiers around, outermost
-    first; `guards` what is known to be there; `lets` the calls on the way; `shown` for a placeholder: types may mix.
+    first; `guards` what is known to be there; `lets` the calls on the way, `call` the last of them as written; `shown`
+    for a placeholder: types may mix.
     """
 
     unit: Unit
@@ -120,6 +128,7 @@ class Context(NamedTuple):
     over: tuple[Ir, ...] = ()
     guards: frozenset[Ir] = frozenset()
     lets: tuple[str, ...] = ()
+    call: str = ""
     shown: bool = False
 
     def report(self, code: str, node: Node | Word, message: str, help_text: str = "") -> Typed:

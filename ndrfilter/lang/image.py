@@ -10,7 +10,7 @@ from ndrfilter.lang.guard import guarded
 from ndrfilter.lang.lists import NamedList
 from ndrfilter.lang.patterns import Pattern
 from ndrfilter.lang.rule import Program, Rule
-from ndrfilter.lang.show import filled
+from ndrfilter.lang.show import filled, traced
 from ndrfilter.schema import Evidence, Extract, Reason, Recogniser
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Image = dict[str, Any]
 
-VERSION = 1
+VERSION = 2
 """Of the shape of images; raise it with every change to the operations or to the tuples below."""
 
 
@@ -45,7 +45,7 @@ def _rule(data: tuple[Any, ...]) -> Rule:
         condition=guarded(build(rule.condition)),  # type: ignore[arg-type]
         describe=_describer(parts),
         evidence=Evidence(rule.evidence),
-        trace=lambda scope: [(text, guarded(build(ir))(scope)) for text, ir in steps],  # type: ignore[attr-defined]
+        trace=lambda scope: [(text, traced(guarded(build(ir))(scope), kind)) for text, ir, kind in steps],  # type: ignore[attr-defined]
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ndrfilter.lang.context import BAD, Argument, Context, Let, Lowered, Typed
 from ndrfilter.lang.diagnose import meant
+from ndrfilter.lang.expressions import Ref
 from ndrfilter.lang.tree import Node, Word
 from ndrfilter.limits import MAX_EXPRESSION_DEPTH, MAX_LET_DEPTH
 
@@ -34,10 +35,19 @@ def inline(name: Word, arguments: tuple[Argument, ...], context: Context) -> Typ
         takes = f"{name.text} takes {len(names)} argument{'' if len(names) == 1 else 's'}"
         return context.report("E306", name, f"{takes}, not {len(arguments)}")
     bound = dict(zip((name.text for name in names), arguments, strict=True))
-    inner = context._replace(file=let.file, variables=bound, lets=(*context.lets, key))
+    told = f"{name.text}({', '.join(map(_told, arguments))})" if names else name.text
+    inner = context._replace(file=let.file, variables=bound, lets=(*context.lets, key), call=told)
     if names or context.over or context.shown:
         return inner.value(let.item.nodes[-1])
     return _once(key, let, inner)
+
+
+def _told(argument: Argument) -> str:
+    """The argument as its first caller wrote it."""
+    node, context = argument
+    while isinstance(node, Ref) and isinstance(known := context.variables.get(node.word(0).text), Argument):
+        node, context = known
+    return context.source(node)
 
 
 def _once(key: str, let: Let, context: Context) -> Typed:
@@ -45,7 +55,7 @@ def _once(key: str, let: Let, context: Context) -> Typed:
     unit = context.unit
     known = unit.lowered.get((key, unit.stage))
     if known is None or context.depth + known.height > MAX_EXPRESSION_DEPTH:
-        own = replace(unit, facts=set(), rules={}, captures={}, steps=[], nodes=0, deepest=context.depth)
+        own = replace(unit, facts=set(), rules={}, captures={}, steps={}, nodes=0, deepest=context.depth)
         typed = context._replace(unit=own, guards=frozenset()).value(let.item.nodes[-1])
         if typed.type.kind == "boolean" and typed.ir[0] != "const":
             typed = typed._replace(ir=("shared", key, typed.ir))

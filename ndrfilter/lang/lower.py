@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ndrfilter.lang import compare, expressions, lets, literals, names, texts
-from ndrfilter.lang.context import ANYTHING, BAD, Context, Ir, Typed, article, condition
+from ndrfilter.lang.context import ANYTHING, BAD, NAMED_LIST, PATTERN, Argument, Context, Ir, Typed, article, condition
 from ndrfilter.lang.tree import Node, Word
 from ndrfilter.limits import MAX_QUANTIFIER_DEPTH
 from ndrfilter.schema import NUMBER, Type
@@ -47,9 +47,16 @@ def value(node: Node, context: Context, expected: Type | None) -> Typed:
     """Lower an expression. `expected` resolves a bare word of an enum."""
     inner = context.deeper(node)
     found = names.enum_word(node, inner, expected) or _LOWER[type(node)](node, inner)
-    if not context.over and not context.lets and not context.shown and not isinstance(node, _LITERALS):
-        context.unit.steps.append((context.source(node), found.ir))
+    if not context.over and not context.shown and not _says_itself(node, found, context):
+        told = f"{context.call}: {context.source(node)}" if context.call else context.source(node)
+        context.unit.step(told, found.ir, compare.show_kind(found.type, context))
     return found
+
+
+def _says_itself(node: Node, found: Typed, context: Context) -> bool:
+    """Whether a trace would say nothing new: literals, words, a let's parameters, what is no single value."""
+    parameter = isinstance(node, expressions.Ref) and isinstance(context.variables.get(node.word(0).text), Argument)
+    return parameter or isinstance(node, _LITERALS) or found.ir[0] == "const" or found.type.kind in _UNTRACED
 
 
 def truth(node: Node, context: Context) -> Typed:
@@ -181,10 +188,8 @@ def _wanted(node: Node, there: int, context: Context) -> int:
     return wanted
 
 
-_LITERALS = (
-    expressions.String, expressions.LongString, expressions.Number, expressions.Duration, expressions.Date,
-    expressions.Network, expressions.Boolean, expressions.Regex, expressions.ListLiteral,
-)  # fmt: skip
+_UNTRACED = (ANYTHING.kind, NAMED_LIST.kind, PATTERN.kind, "map")
+_LITERALS = (expressions.Network, expressions.ListLiteral)
 
 _LOWER: dict[type[Node], Callable[[Any, Context], Typed]] = {
     expressions.AndExpr: _and,

@@ -30,7 +30,8 @@ class Rule(Noun):
     and `list(name)`, and may have a `memo`, a dict in which lets keep what they came to for this message.
     `describe(scope)` gives the filled-in description, without control characters. `facts` are all facts it may ask,
     through lets and other rules too; `references` the rules it asks itself. `needs_complete` are the completeness
-    marks without which a hit is no evidence. `trace(scope)` gives every sub-condition's source text with its value.
+    marks without which a hit is no evidence. `trace(scope)` gives the source text of each part, those of its lets
+    behind the let's name, with what it came to: True, False, None, an Unknown, or words for any other value.
     `expires` is in seconds since the epoch.
     """
 

@@ -116,7 +116,7 @@ def finished(made: Draft) -> tuple[Any, ...]:
         made.needs if made.toward == "backscatter" else frozenset(), made.mode, _names(block, "replaces"),
         literals.time_of(expires, block.context) if expires else None, _prose(block, "because"),
         literals.prose(describe, block.context) if describe else "", made.when_text,
-        tuple(dict(block.context.unit.steps).items()),
+        tuple((text, *step) for text, step in block.context.unit.steps.items()),
     )  # fmt: skip
 
 

@@ -12,21 +12,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-NOTHING, NOT_KNOWN = "(none)", "(unknown)"
+NOTHING, NOT_KNOWN, EMPTY = "(none)", "(unknown)", "(empty)"
 _MOST_ITEMS = 5
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
 
 
 def shown(value: Any, kind: str) -> str:
-    """The value of a type of that kind in words: "time", "hop", "list ip", or ".text" for a record shown by a field."""
+    """The value in words. Kinds are "time", "hop", "list ip", ".text" for a record shown by that field, "a report"."""
     if value is None or value.__class__ is Unknown:
         return NOTHING if value is None else NOT_KNOWN
     if kind.startswith("list ") and value.__class__ in (tuple, list):
         words = ", ".join(shown(item, kind[5:]) for item in value[:_MOST_ITEMS])
         return words + (", …" if len(value) > _MOST_ITEMS else "")
+    if kind.startswith("a "):
+        return f"({kind})"  # a thing of several parts, none of which stands for it
     if kind.startswith("."):
         return shown(getattr(value, kind[1:], None), "")
     return _SHOW.get(kind, _plain)(value)
+
+
+def traced(value: Any, kind: str) -> Any:
+    """The value as a trace has it: yes or no, absent and unknown as they are, everything else in words."""
+    if value is None or value.__class__ in (bool, Unknown):
+        return value
+    return visible(shown(value, kind)) or EMPTY
 
 
 def filled(parts: tuple[Any, ...], scope: Any) -> str:

@@ -127,8 +127,8 @@ def _evidence_title(result: Result) -> str:
 
 
 def _evidence(result: Result) -> Iterator[str]:
-    for hit in sorted(result.hits, key=lambda hit: -abs(hit.score)):
-        yield f"{words.sign(hit)}\t{hit.text}{words.aside(hit, result)} [{hit.evidence}, {hit.name}]"
+    for sign, hit in words.by_weight(result):
+        yield f"{sign}\t{hit.text}{words.aside(hit, result)} [{hit.evidence}, {hit.name}]"
 
 
 def _open(result: Result) -> Iterator[str]:

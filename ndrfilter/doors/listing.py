@@ -26,8 +26,8 @@ def block(label: str, result: Result, style: Style, width: int = 100) -> Iterato
     yield from _recipients(result)
     conditions = _conditions(result)
     name_width = max((len(hit.name) for hit in result.hits), default=0)
-    for hit in sorted(result.hits, key=lambda hit: -abs(hit.score)):
-        yield _hit(hit, result, name_width, style)
+    for sign, hit in words.by_weight(result):
+        yield _hit(sign, hit, result, name_width, style)
         yield from conditions.pop(hit.name, ("",))[1:]
     if result.undecided:
         named = [f"{escape(rule.name)} ({clip(rule.cause, 100)})" for rule in result.undecided]
@@ -45,9 +45,9 @@ def block(label: str, result: Result, style: Style, width: int = 100) -> Iterato
         yield wrap(escape(said), width, "  ")
 
 
-def _hit(hit: Hit, result: Result, name_width: int, style: Style) -> str:
+def _hit(sign: str, hit: Hit, result: Result, name_width: int, style: Style) -> str:
     text = clip(hit.text, 300) + words.aside(hit, result)
-    line = f"{words.sign(hit):>6}  {hit.name:<{name_width}}  {hit.evidence:<10}  {text}".rstrip()
+    line = f"  {sign:>4}  {hit.name:<{name_width}}  {hit.evidence:<10}  {text}".rstrip()
     return style(line, "dim") if hit.shadow else line
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ndrfilter.errors import UsageError
 from ndrfilter.schema import VERDICTS
+from ndrfilter.terminal import complain, escape
 
 if TYPE_CHECKING:
     from ndrfilter.api import Filter
@@ -44,4 +45,6 @@ def open_filter(args: argparse.Namespace) -> Filter:
     from ndrfilter.adapters.dns import DnsResolver
     from ndrfilter.config import for_me
 
-    return Filter.from_config(for_me(args.me, None if args.no_dns else DnsResolver()))
+    return Filter.from_config(
+        for_me(args.me, None if args.no_dns else DnsResolver(), lambda text: complain(escape(text)))
+    )

@@ -63,7 +63,14 @@ def _sum(result: Result) -> float:
     return sum({BACKSCATTER: hit.score, GENUINE: -hit.score}.get(hit.toward, 0.0) for hit in live)
 
 
-def sign(hit: Hit) -> str:
+def by_weight(result: Result) -> list[tuple[str, Hit]]:
+    """The hits, weightiest first, each with its contribution; all of these are of one width, so that they align."""
+    hits = sorted(result.hits, key=lambda hit: -abs(hit.score))
+    width = max(map(len, map(_sign, hits)), default=0)
+    return [(f"{_sign(hit):>{width}}", hit) for hit in hits]
+
+
+def _sign(hit: Hit) -> str:
     """A rule's contribution as it counts on the origin axis: backscatter up, genuine down; a fake counts up."""
     if not hit.toward or not hit.score:
         return ""

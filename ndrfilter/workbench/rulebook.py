@@ -46,7 +46,11 @@ def _existing(file: str) -> Path:
     for path in (Path(file), resources.root("rules") / file):
         if path.is_file():
             return path
-    raise ConfigError([Diagnostic("E922", "there is no such rule file", file)])
+    if Path(file).is_dir():
+        raise ConfigError(
+            [Diagnostic("E922", "this is a folder", file, help="name the rule files in it: FOLDER/*.ndr")]
+        )
+    raise ConfigError([Diagnostic("E922", "there is no such rule file", file, help="check its place and name")])
 
 
 def _source_name(path: Path) -> str:

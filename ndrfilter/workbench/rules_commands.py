@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ndrfilter.terminal import say, warn
+from ndrfilter.terminal import complain, escape, say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,11 +96,13 @@ def list_rules(args: argparse.Namespace) -> int:
     from ndrfilter.workbench import rulewords
     from ndrfilter.workbench.table import show as show_table
 
+    everything = rulewords.rows(_open(args))
     rows = [
         row
-        for row in rulewords.rows(_open(args))
+        for row in everything
         if (not args.tag or args.tag in row["tags"]) and (not args.group or args.group == row["group"])
     ]
+    _tell_of_nothing(args, everything)
     if args.json:
         import json
 
@@ -109,6 +111,18 @@ def list_rules(args: argparse.Namespace) -> int:
         columns = ("name", "toward", "score", "class", "group", "mode", "description")
         show_table(columns, [[rulewords.cell(row[column]) for column in columns] for row in rows])
     return 0
+
+
+def _tell_of_nothing(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
+    """Say on standard error which tag or group no rule has, and what may have been meant."""
+    from ndrfilter.lang.diagnose import meant
+
+    for what, asked, known in (
+        ("tag", args.tag, {tag for row in rows for tag in row["tags"]}),
+        ("group", args.group, {row["group"] for row in rows if row["group"]}),
+    ):
+        if asked and asked not in known:
+            complain(escape(f"no rule has the {what} {asked}; {meant(asked, sorted(known))}").removesuffix("; "))
 
 
 def show(args: argparse.Namespace) -> int:
@@ -128,5 +142,5 @@ def facts(args: argparse.Namespace) -> int:
     found = rulewords.fact_rows(_open(args).loaded.schema, args.prefix)
     if not found:
         raise UsageError(f"no fact begins with {args.prefix!r}; `ndrfilter rules facts` shows all")
-    show_table(("fact", "type", "class", "cost", "meaning"), found)
+    show_table(("fact", "type", "class", "stage", "cost", "meaning"), found)
     return 0

@@ -16,6 +16,8 @@ from ndrfilter.lang.diagnose import meant
 from ndrfilter.schema import Schema
 from ndrfilter.workbench.rulebook import Rulebook
 
+FactRow = tuple[str, str, str, str, str, str]
+
 
 def rows(book: Rulebook) -> list[dict[str, Any]]:
     """The rules as plain data, with score and mode as the ruleset has them."""
@@ -127,21 +129,21 @@ def _indent(text: str, start: int) -> int:
     return len(line) - len(line.lstrip())
 
 
-def fact_rows(schema: Schema, prefix: str) -> list[tuple[str, str, str, str, str]]:
-    """Facts and, indented, the fields of records, as (name, type, class, cost, meaning)."""
-    found: list[tuple[str, str, str, str, str]] = []
+def fact_rows(schema: Schema, prefix: str) -> list[FactRow]:
+    """Facts and, indented, the fields of records, as (name, type, class, stage, cost, meaning)."""
+    found: list[FactRow] = []
     records: dict[str, None] = {}
     for name, fact in sorted(schema.facts.items()):
         if name.startswith(prefix):
             mark = "?" if fact.optional else ""
-            found.append((name, f"{fact.type}{mark}", fact.evidence.word, fact.cost, fact.doc))
+            found.append((name, f"{fact.type}{mark}", fact.evidence.word, fact.stage, fact.cost, fact.doc))
             inner = fact.type.item or fact.type
             records |= {inner.record: None} if inner.record else {}
     for name in records:
         spec = schema.records[name]
-        found.append((f"record {name}", "", "", "", spec.doc))
+        found.append((f"record {name}", "", "", "", "", spec.doc))
         found += [
-            (f"  .{field.name}", f"{field.type}{'?' if field.optional else ''}", "", "", field.doc)
+            (f"  .{field.name}", f"{field.type}{'?' if field.optional else ''}", "", "", "", field.doc)
             for field in spec.fields
         ]
     return found

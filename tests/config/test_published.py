@@ -86,6 +86,15 @@ def test_a_site_on_the_spot_with_dns():
     assert str(made.origin("site.relays")) == "--me"
 
 
+def test_a_site_on_the_spot_says_when_dns_did_not_answer():
+    said = []
+    assert config.for_me("anna@broken.example", ZONE, said.append).sites[0].domains == ("broken.example",)
+    assert len(said) == 1
+    assert said[0].startswith("DNS could not be asked about broken.example (")
+    config.for_me("anna@example.com", ZONE, said.append)
+    assert len(said) == 1
+
+
 @pytest.mark.parametrize("address", ["anna", "anna@localhost", "", "@", "anna@-.example"])
 def test_no_address_is_a_usage_error(address):
     with pytest.raises(UsageError, match="--me"):

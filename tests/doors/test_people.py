@@ -28,6 +28,19 @@ def test_page(name, results, golden):
     golden(f"page-{name}.txt", joined(page(results[name], Style(), Site(domains=("example.com",)))))
 
 
+@pytest.mark.parametrize("show", [lambda result: block("x", result, Style()), lambda result: page(result, Style())])
+@pytest.mark.parametrize("score", [10.0, 100.0])
+def test_scores_of_any_size_stand_in_one_column(results, show, score):
+    hits = tuple(
+        hit._replace(score=score) if number == 1 else hit for number, hit in enumerate(results["fake"].hits * 3)
+    )
+    result = results["fake"]._replace(hits=hits + results["backscatter"].hits[:3])
+    lines = [line for line in show(result) if re.match(r"\s+\+\d", line)]
+    assert len(lines) >= 6
+    assert len({line.index(".") for line in lines}) == 1
+    assert len({re.match(r"\s+\S+\s+", line).end() for line in lines}) == 1
+
+
 def test_colour(results, golden):
     golden("block-colour.txt", joined(block("x.eml", results["backscatter"], Style(True))))
 

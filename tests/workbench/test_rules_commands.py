@@ -75,6 +75,17 @@ def test_a_missing_rule_file_is_a_mistake(command, tmp_path):
     assert "no such rule file" in errors
 
 
+def test_a_folder_or_an_empty_file_is_not_sound(command, tmp_path):
+    (tmp_path / "x.ndr").mkdir()
+    code, said, errors = command("rules", "check", tmp_path / "x.ndr")
+    assert (code, said) == (2, "")
+    assert "this is a folder" in errors
+    (tmp_path / "empty.ndr").write_text("\n")
+    code, said, errors = command("rules", "check", tmp_path / "empty.ndr")
+    assert (code, said) == (2, "")
+    assert "there is nothing in this file" in errors
+
+
 def test_a_shipped_file_goes_by_the_name_that_diagnostics_give_it(command):
     code, said, _ = command("rules", "test", "-v", "origin/spf.ndr")
     assert code == 0
@@ -126,6 +137,13 @@ def test_list_as_json(command, path):
     )
 
 
+def test_a_tag_or_group_that_no_rule_has_is_told(command, path):
+    code, said, errors = command("-c", path, "rules", "list", "--tag", "drafft")
+    assert (code, said) == (0, "")
+    assert errors == "ndrfilter: no rule has the tag drafft; did you mean draft?\n"
+    assert command("-c", path, "rules", "list", "--group", "qqqq") == (0, "", "ndrfilter: no rule has the group qqqq\n")
+
+
 def test_show_tells_everything_of_a_rule(command, path):
     code, said, _ = command("-c", path, "rules", "show", "DRAFT_SUBJECT")
     assert code == 0
@@ -161,7 +179,7 @@ def test_facts_are_listed_with_type_and_class(command):
     code, said, _ = command("rules", "facts", "original.stranger")
     assert code == 0
     first = said.splitlines()[0].split()
-    assert first[:4] == ["original.stranger", "hop?", "trace", "local"]
+    assert first[:5] == ["original.stranger", "hop?", "trace", "bounce", "local"]
     assert "record hop" in said
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ndrfilter import limits
 from ndrfilter.facts.recipients import RecipientFact, mta_of_text, recipients
 from ndrfilter.noun import Noun
 from ndrfilter.plugin import hookimpl
@@ -72,6 +73,7 @@ class Bounce(Noun):
     recognisers: Iterable[Recogniser]
     mta: str
     recipients: tuple[RecipientFact, ...]
+    defects: tuple[str, ...] = ()  # codes: what was left out
 
 
 def bounce(facts: Facts) -> Bounce:
@@ -83,7 +85,9 @@ def bounce(facts: Facts) -> Bounce:
     if kind == "none":
         return Bounce("none", (), "", ())
     mta = (report.reporting_mta if report else "") or mta_of_text(facts, applied)
-    return Bounce(kind, applied, mta, recipients(facts, kind, applied))
+    found = recipients(facts, kind, applied)
+    many = ("too-many-recipients",) if len(found) > limits.MAX_RECIPIENTS else ()
+    return Bounce(kind, applied, mta, found[: limits.MAX_RECIPIENTS], many)
 
 
 def _kind_of_report(report: Report | None) -> str:
@@ -132,6 +136,13 @@ def _looks_like_bounce(facts: Facts) -> bool:
     return bool((_BOUNCE_WORDS.search(subject) or _BOUNCE_WORDS.search(name.rpartition("<")[0])) or (daemon and null))
 
 
+def _defects(facts: Facts) -> tuple[str, ...]:
+    original = facts.once(original_of)
+    hops = original is not None and len(original.headers.all("Received")) > limits.MAX_HOPS
+    found = (*(defect.code for defect in facts.message.defects), *facts.once(bounce).defects)
+    return tuple(dict.fromkeys((*found, "too-many-hops") if hops else found))
+
+
 def _dialect(facts: Facts) -> Recogniser | None:
     return next(iter(facts.once(bounce).recognisers), None)
 
@@ -159,6 +170,7 @@ def _bounce_facts() -> Iterable[FactSpec]:
         "bounce.recipients", list_of(record("recipient")), "whom it is about", lambda f: f.once(bounce).recipients
     )
     yield fact("bounce.reason", STRING, "why, of the first recipient", _reason, True)
+    yield fact("defects", list_of(STRING), "what is wrong with the message's bytes, or more than we read", _defects)
 
 
 @hookimpl

@@ -161,8 +161,6 @@ def _message_facts() -> Iterable[FactSpec]:
     yield fact("mime.report_type", STRING, _STRUCTURE, "report-type of a multipart/report",
                lambda f: f.message.root.param("report-type").lower() or None, True)  # fmt: skip
     yield fact("mime.parts", list_of(record("part")), _STRUCTURE, "every MIME part", _parts)
-    yield fact("defects", list_of(STRING), _STRUCTURE, "what is wrong with the message's bytes",
-               lambda f: tuple(defect.code for defect in f.message.defects))  # fmt: skip
     yield fact("trace", list_of(record("hop")), _TRACE, "the message's own Received fields, top first",
                lambda f: f.message.trace)  # fmt: skip
     yield fact("report", record("report"), _STRUCTURE, "the delivery status", lambda f: f.message.report, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from ndrfilter import limits
 from ndrfilter.message.addresses import addresses_of, parse_addresses
@@ -37,7 +38,7 @@ class RecipientFact(Noun):
 
 
 def recipients(facts: Facts, kind: str, recognisers: Iterable[Recogniser]) -> tuple[RecipientFact, ...]:
-    """Every recipient that the bounce is about."""
+    """Every recipient that the bounce is about, at most one more than `limits.MAX_RECIPIENTS`."""
     report = facts.message.report
     found = _explained(list(_of_report(report)), facts, recognisers) if report else []
     found = found or list(_of_text(facts, recognisers)) or (_by_elimination(facts) if kind in ACTION_OF_KIND else [])
@@ -49,7 +50,7 @@ def recipients(facts: Facts, kind: str, recognisers: Iterable[Recogniser]) -> tu
         _recipient(_completed(address, facts), act if act in ACTIONS else action, status, text or default, facts)
         for address, act, status, text in reversed(unique.values())
     )
-    return tuple(made)[: limits.MAX_RECIPIENTS]
+    return tuple(islice(made, limits.MAX_RECIPIENTS + 1))
 
 
 def _of_report(report: Report) -> Iterator[tuple[str, str, str, str]]:

@@ -10,6 +10,7 @@ from ndrfilter.message.headers import scan
 from ndrfilter.message.model import Defect, Headers, Part, Span
 from ndrfilter.message.params import parse_value
 from ndrfilter.message.transfer import KNOWN, decode
+from ndrfilter.message.types import MESSAGE_TYPES
 
 _SNIFFED = re.compile(rb"(?m)^--([!-,.-~][!-~]{5,68})[ \t]*$")
 _PADDING = re.compile(rb"(--)?[ \t]*(?=\n|\Z)")
@@ -55,7 +56,19 @@ class Tree:
                 self._defect("too-deep", path)
             else:
                 part.children = self._children(part, span.body, span.end, outer)
+        elif content_type in MESSAGE_TYPES and self._is_deep(span):
+            self._defect("too-deep", path)
         return part
+
+    def _is_deep(self, span: Span) -> bool:
+        """Whether the message in `span` is one in one in one, beyond the limit; only the outermost is ever read."""
+        start = span.body
+        for _ in range(limits.MAX_MIME_DEPTH):
+            block = scan(self._data, start, span.end, strict=True)
+            if parse_value(block.headers.text("content-type"))[0] not in MESSAGE_TYPES:
+                return False
+            start = block.body
+        return True
 
     def _children(self, part: Part, start: int, end: int, outer: tuple[bytes, ...]) -> tuple[Part, ...]:
         boundary = self._boundary(part, start, end)

@@ -93,6 +93,7 @@ class Report(Noun):
     envelope_id: str
     fields: StatusGroup
     recipients: tuple[ReportRecipient, ...]
+    cut: tuple[str, ...] = ()  # codes of defects: what of it was left out
 
 
 class Span(Noun):

@@ -10,16 +10,17 @@ from ndrfilter.message.headers import line_ends, scan
 from ndrfilter.message.lazy import lazy
 from ndrfilter.message.mime import Tree, decoded
 from ndrfilter.message.model import Attachment, Defect, Headers, Hop, Link, Part, Report, StatusGroup
-from ndrfilter.message.types import HEADER_TYPES, MESSAGE_TYPES, STATUS_TYPES
+from ndrfilter.message.types import STATUS_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from ndrfilter.message.original import Original
     from ndrfilter.message.text import Segment
 
+_STATUS_SIZE = limits.MAX_STATUS_BYTES + 1  # one more shows that there is more
 _STATUS_CARRIERS = frozenset({"text/plain", "application/octet-stream", "message/report", "text/delivery-status"})
 
 
@@ -44,7 +45,8 @@ class Message:
 
     __slots__ = (
         "_attachments", "_body", "_codes", "_data", "_disposition", "_feedback", "_inline", "_links",
-        "_originals", "_parts", "_report", "_segments", "_text", "_trace", "_tree", "_wrapped", "headers", "raw",
+        "_originals", "_parts", "_report", "_segments", "_text", "_trace", "_tree", "_whole_text", "_wrapped",
+        "headers", "raw",
     )  # fmt: skip
 
     def __init__(self, raw: bytes, data: bytes, headers: Headers, body: int, codes: tuple[str, ...]) -> None:
@@ -72,8 +74,17 @@ class Message:
 
     @property
     def defects(self) -> tuple[Defect, ...]:
-        """What is wrong with the header and the MIME structure, each said once."""
-        return tuple(dict.fromkeys((*(Defect(code) for code in self._codes), *self.tree[1])))[: limits.MAX_DEFECTS]
+        """What is wrong with the header and the MIME structure, and what was left out, each said once."""
+        codes = (*self._codes, *self._left_out())
+        return tuple(dict.fromkeys((*(Defect(code) for code in codes), *self.tree[1])))[: limits.MAX_DEFECTS]
+
+    def _left_out(self) -> Iterator[str]:
+        if len(self.headers.all("received")) > limits.MAX_HOPS:
+            yield "too-many-hops"
+        if len(self.whole_text) > limits.MAX_TEXT or any(segment.cut for segment in self.segments):
+            yield "text-too-long"
+        if self.report is not None:
+            yield from self.report.cut
 
     @lazy
     def parts(self) -> tuple[Part, ...]:
@@ -110,7 +121,7 @@ class Message:
                 return report
         for part in self.parts:
             if part.content_type in _STATUS_CARRIERS and not part.children and starts_like_report(decoded(part, 400)):
-                report = parse_report(decoded(part, limits.MAX_STATUS_BYTES))
+                report = parse_report(decoded(part, _STATUS_SIZE))
                 if report and report.recipients:
                     return report
         for segment in self.segments:
@@ -146,13 +157,9 @@ class Message:
     @lazy
     def segments(self) -> tuple[Segment, ...]:
         """The texts for people: text/plain parts, or text/html ones where there is no plain text."""
-        leaves = [part for part in self.parts if not part.children]
-        shown = [part for part in leaves if part.disposition != "attachment"]
-        for wanted, among in ((_is_plain, shown), (_is_html, shown), (_is_plain, leaves)):
-            segments = _segments([part for part in among if wanted(part)])
-            if any(segment.data and not segment.data.isspace() for segment in segments):
-                return segments
-        return ()
+        from ndrfilter.message.text import segments_of
+
+        return segments_of(self.parts)
 
     @lazy
     def inline(self) -> tuple[int, Original, Segment] | None:
@@ -171,19 +178,23 @@ class Message:
         return segment.data[: inline[0]] if inline and inline[2] is segment else segment.data
 
     @lazy
+    def whole_text(self) -> str:
+        """The text for people without the original that stands in it."""
+        return "\n".join(segment.decode(self._human(segment)) for segment in self.segments)
+
+    @lazy
     def text(self) -> str:
-        """The text for people without the original that stands in it, at most `limits.MAX_TEXT` characters."""
-        return "\n".join(segment.decode(self._human(segment)) for segment in self.segments)[: limits.MAX_TEXT]
+        """The same, at most `limits.MAX_TEXT` characters of it."""
+        return self.whole_text[: limits.MAX_TEXT]
 
     @lazy
     def links(self) -> tuple[Link, ...]:
         """The links in the texts for people, also in HTML beside plain text; not those of an original in the text."""
-        from ndrfilter.message.text import links_of
+        from ndrfilter.message.text import html_segments_of, links_of
 
-        html = [part for part in self.parts if _is_html(part) and part.disposition != "attachment"]
         shown = self.segments
-        beside = () if shown and shown[0].is_html else _segments(html)
-        read = ((segment.html, segment.decode(self._human(segment))) for segment in shown)
+        beside = () if shown and shown[0].is_html else html_segments_of(self.parts)
+        read = ((one.html, one.decode(self._human(one)[: limits.MAX_DECODED_PART])) for one in shown)
         return links_of((*read, *((segment.html, segment.text) for segment in beside)))
 
     @lazy
@@ -216,30 +227,4 @@ class Message:
 def _status_bytes(part: Part) -> bytes:
     """A status part's content; where the blank line after its header is missing, the fields stand in the header."""
     misplaced = any(name in part.headers for name in ("reporting-mta", "final-recipient"))
-    return part.entity[: limits.MAX_STATUS_BYTES] if misplaced else decoded(part, limits.MAX_STATUS_BYTES)
-
-
-def _segments(parts: list[Part]) -> tuple[Segment, ...]:
-    """Their texts, until `limits.MAX_DECODED_PART` bytes are reached."""
-    from ndrfilter.message.text import Segment
-
-    total = 0
-    segments = []
-    for part in parts:
-        segments.append(Segment(part))
-        total += part.size
-        if total > limits.MAX_DECODED_PART:
-            break
-    return tuple(segments)
-
-
-def _is_html(part: Part) -> bool:
-    return part.content_type in ("text/html", "application/xhtml+xml")
-
-
-def _is_plain(part: Part) -> bool:
-    if part.content_type.startswith("multipart/"):
-        return True  # without a boundary that occurs: what stands in it is text
-    return (part.content_type.startswith("text/") and part.content_type not in HEADER_TYPES
-            and part.content_type not in ("text/html", "text/calendar", "text/x-vcard", "text/css")
-            and part.content_type not in MESSAGE_TYPES)  # fmt: skip
+    return part.entity[:_STATUS_SIZE] if misplaced else decoded(part, _STATUS_SIZE)

@@ -9,6 +9,10 @@ from ndrfilter.message.charset import decode_text, field_text
 from ndrfilter.message.dates import parse_date
 from ndrfilter.message.model import Report, ReportRecipient, StatusGroup
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*+:([^\n]*+(?:\n[ \t]+[^\s][^\n]*+)*)(?:\n|\Z)")
 _START = re.compile(
     rb"(?mi)^([ \t>|]{0,40}+)"
@@ -22,15 +26,20 @@ _PER_RECIPIENT = frozenset(
     {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}
 )
 _ADDRESSED = ("final-recipient", "original-recipient")
+_MAX_GROUPS = limits.MAX_RECIPIENTS + 2  # the message's own, and one that shows that there are more
 
 
 def parse_groups(data: bytes) -> tuple[StatusGroup, ...]:
-    """The groups of fields of a status-like body: blank lines part them; lines that are no field are passed over."""
-    data = data[: limits.MAX_STATUS_BYTES]
+    """The groups of fields of a status-like body: blank lines part them; lines that are no field are passed over.
+
+    Of a body beyond `limits.MAX_STATUS_BYTES` the group that is cut there is left out: half an address is another one.
+    """
+    cut = len(data) > limits.MAX_STATUS_BYTES
+    data = data[: data.rfind(b"\n", 0, limits.MAX_STATUS_BYTES) + 1] if cut else data
     groups: list[StatusGroup] = []
     fields: list[tuple[str, str]] = []
     position = 0
-    while position < len(data) and len(groups) <= limits.MAX_RECIPIENTS:
+    while position < len(data) and len(groups) < _MAX_GROUPS:
         found = _LINE.match(data, position)
         if found is not None:
             name = found[1].decode("ascii").lower()
@@ -46,7 +55,7 @@ def parse_groups(data: bytes) -> tuple[StatusGroup, ...]:
             groups.append(StatusGroup(tuple(fields)))
             fields = []
         position = line_end + 1
-    if fields:
+    if fields and not (cut and groups):
         groups.append(StatusGroup(tuple(fields)))
     return tuple(groups)
 
@@ -69,7 +78,8 @@ def parse_report(data: bytes) -> Report | None:
     """The report in the body of a status part; None if it has neither a reporting MTA nor a recipient."""
     message: list[tuple[str, str]] = []
     recipients: list[ReportRecipient] = []
-    for group in parse_groups(data):
+    groups = parse_groups(data)
+    for group in groups:
         if any(key in _PER_RECIPIENT for key, _ in group.fields):
             recipients.append(_recipient(group))
         else:
@@ -88,7 +98,15 @@ def parse_report(data: bytes) -> Report | None:
         envelope_id=fields.get("original-envelope-id"),
         fields=fields,
         recipients=tuple(recipients[: limits.MAX_RECIPIENTS]),
+        cut=tuple(_cut(len(data), len(groups), len(recipients))),
     )
+
+
+def _cut(size: int, groups: int, recipients: int) -> Iterator[str]:
+    if size > limits.MAX_STATUS_BYTES:
+        yield "status-too-long"
+    if groups >= _MAX_GROUPS or recipients > limits.MAX_RECIPIENTS:
+        yield "too-many-recipients"
 
 
 def _recipient(group: StatusGroup) -> ReportRecipient:
@@ -143,8 +161,7 @@ def _has_recipient(data: bytes) -> bool:
 
 def report_in_text(data: bytes) -> Report | None:
     """A delivery status that stands in the middle of a text, perhaps indented or quoted."""
-    data = data[: limits.MAX_STATUS_BYTES]
-    found = _START.search(data) if _has_recipient(data) else None
+    found = _START.search(data, 0, limits.MAX_STATUS_BYTES) if _has_recipient(data) else None
     if found is None:
         return None
     block = data[found.start() :]

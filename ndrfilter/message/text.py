@@ -10,10 +10,11 @@ from ndrfilter.message.charset import decode_text, is_ascii_compatible
 from ndrfilter.message.lazy import lazy
 from ndrfilter.message.mime import decoded
 from ndrfilter.message.model import Link, Part
+from ndrfilter.message.types import HEADER_TYPES, MESSAGE_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]|table|pre|blockquote|ul|ol|hr))\b[^<>]*>", re.I)
 _CELL = re.compile(r"</t[dh]\s*>", re.I)
@@ -34,7 +35,7 @@ _MAX_LABEL = 300
 class Segment:
     """The human text of one part: `data` bytes with LF line ends, `text` the same lines decoded."""
 
-    __slots__ = ("_data", "_html", "_text", "part")
+    __slots__ = ("_content", "_data", "_html", "_text", "part")
 
     def __init__(self, part: Part) -> None:
         self.part = part
@@ -42,19 +43,34 @@ class Segment:
     @property
     def is_html(self) -> bool:
         """Whether the text was HTML."""
-        return self.part.content_type in ("text/html", "application/xhtml+xml")
+        return _is_html(self.part)
+
+    @property
+    def _limit(self) -> int:
+        """How much of the content is read, in bytes: an original may stand far down in a plain text."""
+        return limits.MAX_DECODED_PART if self.is_html else limits.MAX_RETURNED_SEARCH
+
+    @lazy
+    def content(self) -> bytes:
+        """The content as it was, without its transfer encoding."""
+        return decoded(self.part, self._limit)
+
+    @property
+    def cut(self) -> bool:
+        """Whether the content may be longer than what is read of it."""
+        return len(self.content) >= self._limit
 
     @lazy
     def html(self) -> str:
         """The HTML as it was, or an empty string."""
-        return decode_text(decoded(self.part), self._charset) if self.is_html else ""
+        return decode_text(self.content, self._charset) if self.is_html else ""
 
     @lazy
     def data(self) -> bytes:
         """The content as bytes of an ASCII-compatible character set."""
         if self.is_html:
             return strip_html(self.html).encode("utf-8", "replace")
-        data = decoded(self.part)
+        data = self.content
         return (
             data if is_ascii_compatible(self._charset) else decode_text(data, self._charset).encode("utf-8", "replace")
         )
@@ -71,6 +87,50 @@ class Segment:
     def decode(self, data: bytes) -> str:
         """A piece of `data` as text."""
         return decode_text(data, "utf-8" if self.is_html or not is_ascii_compatible(self._charset) else self._charset)
+
+
+def segments_of(parts: Sequence[Part]) -> tuple[Segment, ...]:
+    """The texts for people: plain ones that are shown, else HTML that is shown, else plain ones that are attached."""
+    leaves = [part for part in parts if not part.children]
+    shown = [part for part in leaves if _is_shown(part)]
+    for wanted, among in ((_is_plain, shown), (_is_html, shown), (_is_plain, leaves)):
+        segments = _segments(part for part in among if wanted(part))
+        if any(segment.data and not segment.data.isspace() for segment in segments):
+            return segments
+    return ()
+
+
+def html_segments_of(parts: Sequence[Part]) -> tuple[Segment, ...]:
+    """The texts of the HTML parts that are shown."""
+    return _segments(part for part in parts if _is_html(part) and _is_shown(part))
+
+
+def _segments(parts: Iterable[Part]) -> tuple[Segment, ...]:
+    """Their texts, until `limits.MAX_DECODED_PART` bytes are reached."""
+    total = 0
+    segments = []
+    for part in parts:
+        segments.append(Segment(part))
+        total += part.size
+        if total > limits.MAX_DECODED_PART:
+            break
+    return tuple(segments)
+
+
+def _is_html(part: Part) -> bool:
+    return part.content_type in ("text/html", "application/xhtml+xml")
+
+
+def _is_plain(part: Part) -> bool:
+    if part.content_type.startswith("multipart/"):
+        return True  # without a boundary that occurs: what stands in it is text
+    return (part.content_type.startswith("text/") and part.content_type not in HEADER_TYPES
+            and part.content_type not in ("text/html", "text/calendar", "text/x-vcard", "text/css")
+            and part.content_type not in MESSAGE_TYPES)  # fmt: skip
+
+
+def _is_shown(part: Part) -> bool:
+    return part.disposition != "attachment"
 
 
 def strip_html(html: str) -> str:

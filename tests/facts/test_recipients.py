@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ndrfilter import Envelope, Filter
+from ndrfilter import Envelope, Filter, limits
 
 REPORT = """\
 Return-Path: <>
@@ -65,3 +65,42 @@ def test_a_report_without_diagnostic_takes_the_texts():
 )
 def test_why(diagnostic, reason):
     assert recipient(diagnostic).reason == reason
+
+
+QMAIL = """\
+Return-Path: <>
+From: MAILER-DAEMON@mx.example.net
+To: alice@example.com
+Subject: failure notice
+
+Hi. This is the qmail-send program at mx.example.net.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+{failed}--- Below this line is a copy of the message.
+
+Return-Path: <alice@example.com>
+{hops}Message-ID: <1@example.com>
+From: alice@example.com
+Subject: hello
+
+Hi.
+"""
+
+
+def of_qmail(recipients, hops=1):
+    failed = "".join(f"<user{number}@example.org>:\nno such user\n\n" for number in range(recipients))
+    raw = QMAIL.format(failed=failed, hops="Received: from a by b; 1 Jan 2026 10:00:00 -0000\n" * hops)
+    return Filter.from_config({}).check(raw.encode(), envelope=Envelope(sender=""))
+
+
+def test_more_recipients_in_a_text_than_we_take():
+    assert of_qmail(limits.MAX_RECIPIENTS).defects == ()
+    found = of_qmail(limits.MAX_RECIPIENTS + 1)
+    assert [one.address for one in found.recipients] == [f"user{number}@example.org" for number in range(1000)]
+    assert found.defects == ("too-many-recipients",)
+
+
+def test_more_hops_in_an_original_than_we_take():
+    assert of_qmail(1, limits.MAX_HOPS).defects == ()
+    assert of_qmail(1, limits.MAX_HOPS + 1).defects == ("too-many-hops",)

@@ -94,6 +94,39 @@ def test_hostile_sizes(raw):
     touch(raw)
 
 
+FOLDED = b" \n"  # a field without an end
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (HEAD + b"Received: from a by b; 1 Jan 2026 10:00:00 -0000\n" * (limits.MAX_HOPS + 1) + b"\n", "too-many-hops"),
+        (HEAD + b"Content-Type: message/rfc822\n\n" + b"Content-Type: message/rfc822\n\n" * 1000, "too-deep"),
+        (HEAD + b"\n" + b"word word\n" * (limits.MAX_TEXT // 10 + 1), "text-too-long"),
+        (
+            HEAD + b"Content-Type: text/html\n\n<!--" + b"x" * limits.MAX_DECODED_PART + b"--><p>Read this.</p>\n",
+            "text-too-long",
+        ),
+        (HEAD + b"X:" + FOLDED * limits.MAX_HEADER_BYTES + b"\n\n", "too-many-headers"),
+        (HEAD + b"X:" + FOLDED * limits.MAX_FIELD_BYTES + b"\n", "header-too-long"),
+    ],
+)
+def test_what_is_left_out_is_said(raw, code):
+    assert code in [defect.code for defect in touch(raw).defects]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HEAD + b"Received: from a by b; 1 Jan 2026 10:00:00 -0000\n" * limits.MAX_HOPS + b"\n",
+        HEAD + b"Content-Type: message/rfc822\n\n" * limits.MAX_MIME_DEPTH + HEAD + b"\n",
+        HEAD + b"\n" + b"x" * limits.MAX_TEXT,
+    ],
+)
+def test_at_the_limit_nothing_is_said(raw):
+    assert touch(raw).defects == ()
+
+
 @pytest.mark.shared("corpus")
 def test_every_corpus_file():
     corpus = Path(os.environ["NDRFILTER_SHARED"]) / "corpus"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ndrfilter import limits
 from ndrfilter.message import parse
 
 FIELDS = b"""Reporting-MTA: dns; MX.Example.NET
@@ -124,9 +125,48 @@ def test_japanese_diagnostic():
     assert parse(wrapped(fields)).report.recipients[0].diagnostic == "宛先不明"
 
 
+def of_many(number, more=b""):
+    recipients = [
+        b"Final-Recipient: rfc822; user%d@example.org\nAction: failed\n%s\n" % (n, more) for n in range(number)
+    ]
+    return parse(wrapped(b"Reporting-MTA: dns; mx\n\n" + b"".join(recipients)))
+
+
+def left_out(message):
+    return [defect.code for defect in message.defects]
+
+
 def test_many_recipients_are_bounded():
-    fields = b"Reporting-MTA: dns; mx\n\n" + b"Final-Recipient: rfc822; a@b.example\n\n" * 5000
-    assert len(parse(wrapped(fields)).report.recipients) == 1000
+    message = of_many(limits.MAX_RECIPIENTS)
+    assert (len(message.report.recipients), left_out(message)) == (limits.MAX_RECIPIENTS, [])
+    more = of_many(limits.MAX_RECIPIENTS + 1)
+    assert more.report.recipients == message.report.recipients
+    assert left_out(more) == ["too-many-recipients"]
+
+
+@pytest.mark.parametrize("blank", [b"", b"Status: 5.1.1\n"])
+def test_fifty_thousand_recipients(blank):
+    message = of_many(50_000, blank)
+    assert [one.final for one in message.report.recipients] == [f"user{n}@example.org" for n in range(1000)]
+    assert left_out(message) == ["status-too-long", "too-many-recipients"]
+
+
+@pytest.mark.parametrize("size", [*range(2000, 2100), 90_000])
+def test_no_address_is_cut_in_half(size):
+    message = of_many(2 * limits.MAX_STATUS_BYTES // size, b"X: " + b"x" * size + b"\n")
+    addresses = [one.final for one in message.report.recipients]
+    assert addresses
+    assert addresses == [f"user{n}@example.org" for n in range(len(addresses))]
+    assert all(one.action == "failed" for one in message.report.recipients)
+    assert left_out(message) == ["status-too-long"]
+
+
+def test_no_address_is_cut_in_half_where_blank_lines_are_missing():
+    fields = b"".join(b"Final-Recipient: rfc822; user%d@example.org\nX: %s\n" % (n, b"x" * 5000) for n in range(500))
+    message = parse(wrapped(b"Reporting-MTA: dns; mx\n" + fields))
+    addresses = [one.final for one in message.report.recipients]
+    assert addresses == [f"user{n}@example.org" for n in range(len(addresses))]
+    assert left_out(message) == ["status-too-long"]
 
 
 def test_disposition_and_feedback():

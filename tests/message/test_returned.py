@@ -135,6 +135,16 @@ def test_inline(separator, content):
     assert "the original" not in message.text
 
 
+def test_inline_behind_a_long_transcript():
+    message = parse(plain(b"550 said the server\n" * 100_000 + b"\n--- Below this line is a copy.\n\n" + WHOLE))
+    check(message, "inline")
+    assert [defect.code for defect in message.defects] == ["text-too-long"]
+
+
+def test_inline_behind_a_block_of_very_many_lines():
+    check(parse(plain(b"X-Line: y\n" * 50_000 + b"\n" + WHOLE)), "inline")
+
+
 @pytest.mark.parametrize("prefix", [b"    ", b"> ", b"| ", b"\t", b">"])
 def test_quoted(prefix):
     quoted = b"".join((prefix + line).rstrip() + b"\n" for line in WHOLE.splitlines())

@@ -51,11 +51,12 @@ PROVIDERS = (
 
 
 class Finding(Noun):
-    """One value and where it was found; a `shared` relay serves others too."""
+    """One value and where it was found; a `shared` relay serves others too, and knows us by `account`."""
 
     value: str
     source: str
     shared: bool = False
+    account: str = ""
 
 
 class Published(Noun):

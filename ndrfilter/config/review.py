@@ -78,17 +78,26 @@ def _relays(config: Config, key: str, site: Site) -> Iterator[Diagnostic]:
         what = "complete says that all relays are here, but there is none" if complete else "there are no relays"
         advice = "name every host that your mail leaves through; without one, nothing can be found to be yours"
         yield _warning(config, f"{key}.complete" if complete else f"{key}.relays", "W701", what, advice)
+    yield from _shared(config, f"{key}.relays", site)
     for number, relay in enumerate(site.relays):
         yield from _relay(config, f"{key}.relays[{number}]", relay)
 
 
+def _shared(config: Config, key: str, site: Site) -> Iterator[Diagnostic]:
+    """One warning for all shared relays without an account: they are often one provider's networks."""
+    found = {n: str(one.name or one.network) for n, one in enumerate(site.relays) if one.shared and not one.account}
+    if found:
+        advice = (
+            "add account: yours there, as the relay writes it into headers; else that mail came from it proves nothing"
+        )
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        first = min(found)
+        message = f"no account is given for what is shared: {found[first]}{more}"
+        yield _warning(config, f"{key}[{first}]", "W702", message, advice)
+
+
 def _relay(config: Config, place: str, relay: Relay) -> Iterator[Diagnostic]:
     network = relay.network
-    if relay.shared and not relay.account:
-        advice = (
-            "add account: your account or tenant there, as the relay writes it into headers; else it proves nothing"
-        )
-        yield _warning(config, place, "W702", f"{relay.name or network} is shared, but no account is given", advice)
     if network is None:
         if "." not in relay.name:
             yield _warning(config, place, "W713", f'"{relay.name}" has no dot', "write the full name, as DNS has it")

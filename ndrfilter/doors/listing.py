@@ -47,7 +47,7 @@ def block(label: str, result: Result, style: Style, width: int = 100) -> Iterato
 
 def _hit(sign: str, hit: Hit, result: Result, name_width: int, style: Style) -> str:
     text = clip(hit.text, 300) + words.aside(hit, result)
-    line = f"  {sign:>4}  {hit.name:<{name_width}}  {hit.evidence:<10}  {text}".rstrip()
+    line = f"{sign:>6}  {hit.name:<{name_width}}  {hit.evidence:<10}  {text}".rstrip()
     return style(line, "dim") if hit.shadow else line
 
 

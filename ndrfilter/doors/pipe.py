@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         if sys.stdin is None or sys.stdout is None:
             raise TemporaryError("standard input or output is closed")
-        _write(_answer(sys.stdin.buffer.read(), args))
+        _write(_answer(_read(), args))
     except MemoryError:
         complain("out of memory; nothing was written")
     except OSError as error:
@@ -91,6 +91,12 @@ def run(args: argparse.Namespace) -> int:
     else:
         return DONE
     return TEMPORARY
+
+
+def _read() -> bytes:
+    """All of standard input: left non-blocking, it would seem to end where it only pauses. Raises OSError."""
+    os.set_blocking(sys.stdin.fileno(), True)
+    return sys.stdin.buffer.read()
 
 
 def _answer(raw: bytes, args: argparse.Namespace) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndrfilter.doors.reply import one_decimal
+from ndrfilter.engine.result import NO_HEADER
 from ndrfilter.terminal import clip, escape
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ _NOTICED = 0.051  # two sums that people see as different at one decimal
 def headline(result: Result) -> str:
     """What the message is and who wrote it: "delivery failure, written by Postfix at mx.example.net"."""
     if result.kind == "none":
-        return "dressed as a bounce" if result.verdict == FAKE else "an ordinary message"
+        if result.verdict == FAKE:
+            return "dressed as a bounce"
+        return "not a mail message" if NO_HEADER in result.defects else "an ordinary message"
     writer = clip(result.dialect, _LONG)
     place = clip(result.reporting_mta, _LONG)
     if writer and place:

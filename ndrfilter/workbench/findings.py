@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 
 from ndrfilter.config.hosts import a_labels, everybodys, is_host
 from ndrfilter.config.published import Finding
-from ndrfilter.site import within
+from ndrfilter.site import Relay, within
 
 _LOCAL = ("localhost", "localdomain", "local", "internal", "lan", "home.arpa")
 
@@ -76,6 +76,14 @@ def _place(text: str) -> str:
     if everybodys(network) or network.prefixlen == 0 or network.is_multicast:
         return ""
     return str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
+def as_relay(value: str) -> Relay:
+    """A value that was found, as the name or the network that it is."""
+    try:
+        return Relay(network=ip_network(value))
+    except ValueError:
+        return Relay(name=value)
 
 
 def words(text: str, separators: str = ",;") -> Iterator[str]:

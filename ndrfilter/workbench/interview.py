@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 from ndrfilter.config.published import Finding, Published
 from ndrfilter.config.published import ask as ask_dns
-from ndrfilter.errors import UsageError
+from ndrfilter.errors import TemporaryError, UsageError
 from ndrfilter.lang.diagnose import meant
 from ndrfilter.ports import Resolver
 from ndrfilter.schema import COMPLETENESS
 from ndrfilter.workbench import othermtas, postfix
-from ndrfilter.workbench.findings import Findings, words
+from ndrfilter.workbench.findings import Findings, as_relay, words
 
 _MAX_DOMAINS = 10
 
@@ -33,10 +34,27 @@ def discover(root: Path, domains: Sequence[str], resolver: Resolver | None) -> F
         answers = asyncio.run(_ask_all(asked, resolver))
         for name, published in zip(asked, answers, strict=True):
             _take(published, name, findings)
+        asyncio.run(_name_relays(findings, resolver))
         closed = [name for name, published in zip(asked, answers, strict=True) if published.closed]
         if closed and closed == asked:
             findings.complete = Finding("relays", f"{', '.join(closed)}: DNS says that nobody else may send")
     return findings
+
+
+async def _name_relays(findings: Findings, resolver: Resolver) -> None:
+    """Name the MXes whose addresses are among the relays: a trace may have a host's name, its address, or both."""
+    networks = [relay.network for relay in map(as_relay, findings.relays) if relay.network is not None]
+    for name in list(findings.receivers)[:_MAX_DOMAINS]:
+        for address in await _addresses(name, resolver):
+            if any(address in network for network in networks if network.version == address.version):
+                findings.relay(name, f"{address} is among the relays")
+
+
+async def _addresses(name: str, resolver: Resolver) -> list[IPv4Address | IPv6Address]:
+    try:
+        return [ip_address(found) for kind in ("A", "AAAA") for found in await resolver.query(name, kind)]
+    except (TemporaryError, ValueError):
+        return []
 
 
 async def _ask_all(domains: Sequence[str], resolver: Resolver) -> list[Published]:
@@ -68,24 +86,25 @@ def take_flags(findings: Findings, args: argparse.Namespace) -> None:
         findings.receivers = {}
         for text in args.receiver:
             findings.receiver(text, "--receiver")
-    if args.complete is not None:
-        findings.complete = _completeness(args.complete, "--complete")
+    wrong = []
     for flag, texts, taken in (
         ("--domain", args.domain, findings.domains),
         ("--relay", args.relay, findings.relays),
         ("--receiver", args.receiver, findings.receivers),
     ):
         if len(taken) < len(set(texts)):
-            raise UsageError(f"{flag}: {', '.join(texts)}: not all of these are public names or addresses")
+            wrong.append(f"{flag}: {', '.join(texts)}: not all of these are public names or addresses")
+    if args.complete is not None:
+        chosen = [word for word in words(args.complete) if word != "none"]
+        wrong += [_no_promise(word) for word in chosen if word not in COMPLETENESS]
+        findings.complete = Finding(", ".join(chosen), "--complete") if chosen else None
+    if wrong:
+        raise UsageError("; ".join(wrong))
 
 
-def _completeness(text: str, source: str) -> Finding | None:
-    chosen = [word for word in words(text) if word != "none"]
-    for word in chosen:
-        if word not in COMPLETENESS:
-            advice = meant(word, COMPLETENESS) or f"known are {', '.join(COMPLETENESS)}"
-            raise UsageError(f"{source}: there is nothing called {word!r}; {advice}")
-    return Finding(", ".join(chosen), source) if chosen else None
+def _no_promise(word: str) -> str:
+    advice = meant(word, COMPLETENESS) or f"known are {', '.join(COMPLETENESS)}"
+    return f"--complete: there is nothing called {word!r}; {advice}"
 
 
 def ask(findings: Findings) -> None:
@@ -100,6 +119,7 @@ def ask(findings: Findings) -> None:
         findings.relays, old = {}, findings.relays
         for text in relays:
             findings.relay(text, "you", text in old and old[text].shared)
+    _ask_accounts(findings)
     receivers = _ask_list("Your MXes", list(findings.receivers))
     if receivers is not None:
         findings.receivers = {}
@@ -109,6 +129,14 @@ def ask(findings: Findings) -> None:
     answer = input(f"Does all mail of your domains leave through these hosts? [{'Y/n' if guess else 'y/N'}] ").strip()
     if answer:
         findings.complete = Finding("relays", "you") if answer.lower().startswith("y") else None
+
+
+def _ask_accounts(findings: Findings) -> None:
+    """Ask for the account at each shared relay that has a name; those of one provider's networks have none to tell."""
+    for value, relay in findings.relays.items():
+        if relay.shared and as_relay(value).name:
+            account = input(f"Your account at {value}, as it stands in the headers it writes [not known]: ").strip()
+            findings.relays[value] = relay._replace(account=account)
 
 
 def _ask_list(question: str, found: list[str]) -> list[str] | None:

@@ -41,10 +41,10 @@ def _debian_exim(root: Path, findings: Findings) -> None:
         for word in words(said.get(key, ""), ":;,"):
             findings.domain(word, f"{path}: {key}")
     smart = said.get("dc_eximconfig_configtype", "") in ("smarthost", "satellite")
+    findings.relay(host_name(root), str(root / "etc/hostname"))
     if smart and said.get("dc_smarthost"):
         findings.smarthost(said["dc_smarthost"], f"{path}: dc_smarthost")
     else:
-        findings.relay(host_name(root), str(root / "etc/hostname"))
         findings.receiver(host_name(root), str(root / "etc/hostname"))
     for word in words(said.get("dc_local_interfaces", ""), ";"):
         findings.relay(word, f"{path}: dc_local_interfaces")

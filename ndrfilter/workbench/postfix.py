@@ -34,13 +34,13 @@ def read(root: Path, findings: Findings) -> None:
 
 
 def _ways_out(settings: dict[str, str], source: str, findings: Findings) -> None:
-    relayhost = expand(settings.get("relayhost", ""), settings)
-    if relayhost:
-        findings.smarthost(relayhost, f"{source}relayhost")
-        return
+    """The host itself, behind a smarthost too: a trace names both."""
     for key in ("myhostname", "smtp_helo_name", "smtp_bind_address", "smtp_bind_address6", "inet_interfaces"):
         for word in words(expand(settings.get(key, ""), settings)):
             findings.relay(word, source + key)
+    relayhost = expand(settings.get("relayhost", ""), settings)
+    if relayhost:
+        findings.smarthost(relayhost, f"{source}relayhost")
 
 
 def parse(text: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -45,12 +46,23 @@ def text(findings: Findings) -> str:
 def _block(key: str, found: list[Finding]) -> list[str]:
     if not found:
         return [f"  {key}: []"]
-    return [f"  {key}:", *(_line(f"    - {_value(finding)}", finding.source) for finding in found)]
+    return [f"  {key}:", *(_line(f"    - {_value(finding)}", finding.source + _wanted(finding)) for finding in found)]
+
+
+def _wanted(finding: Finding) -> str:
+    return (
+        "; add account: yours there, as it stands in the headers it writes"
+        if finding.shared and not finding.account
+        else ""
+    )
 
 
 def _value(finding: Finding) -> str:
     name = finding.value if finding.value[0].isalnum() and ":" not in finding.value else f'"{finding.value}"'
-    return f"{{name: {name}, shared: true}}" if finding.shared else name
+    if not finding.shared:
+        return name
+    account = f", account: {json.dumps(finding.account)}" if finding.account else ""
+    return f"{{name: {name}, shared: true{account}}}"
 
 
 def _line(written: str, source: str) -> str:

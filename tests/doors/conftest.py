@@ -94,6 +94,10 @@ ORDINARY = FAKE._replace(
     hits=(),
     advice=Advice("This is no bounce.", "", "", "Not a delivery report."),
 )
+NO_MAIL = ORDINARY._replace(
+    defects=("nul-bytes", "no-header"),
+    advice=Advice("This is no mail.", "It has no header.", "Look at the file.", "Not a mail message."),
+)
 TRACED = BACKSCATTER._replace(
     trace=(
         ("ORIGINAL_SPF_FAIL", "true"), ('  original.spf == "fail"', "true"), ("  returned", "true"),
@@ -102,7 +106,7 @@ TRACED = BACKSCATTER._replace(
 )  # fmt: skip
 RESULTS = {
     "backscatter": BACKSCATTER, "genuine": GENUINE, "undetermined": UNDETERMINED, "fake": FAKE,
-    "ordinary": ORDINARY, "traced": TRACED,
+    "ordinary": ORDINARY, "no-mail": NO_MAIL, "traced": TRACED,
 }  # fmt: skip
 
 
@@ -171,8 +175,10 @@ def ndrfilter(tmp_path, monkeypatch):
             (Terminal if terminal else io.TextIOWrapper)(io.BytesIO(), "utf-8"),
         )
         descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
+        given = tmp_path / ".stdin"
+        given.write_bytes(stdin)
+        with monkeypatch.context() as patch, given.open(encoding="utf-8") as read:
+            patch.setattr(sys, "stdin", read)
             patch.setattr(sys, "stdout", os.fdopen(descriptor, "w", encoding="utf-8", closefd=False))
             patch.setattr(sys, "stderr", said)
             patch.setattr(os, "environ", _environment(tmp_path) | dict(env))

@@ -1,5 +1,6 @@
 """`check` and `explain` as processes: what they print where, and their exit codes."""
 
+import gzip
 import json
 import os
 import shutil
@@ -33,6 +34,26 @@ def test_one_message(ndrfilter, bounce):
     assert lines(done)[0].startswith(f"{bounce}  UNDETERMINED")
     assert "delivery failure, written by Postfix" in lines(done)[0]
     assert done.stderr == b""
+
+
+NO_MAIL = {
+    "empty": b"",
+    "zeros": bytes(9999),
+    "gzip": gzip.compress(b"From: a@b.example\n\nhello\n" * 99),
+    "text": b"hello\n",
+}
+
+
+@pytest.mark.parametrize("name", NO_MAIL)
+def test_what_is_no_mail(ndrfilter, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(NO_MAIL[name])
+    done = ndrfilter("check", path)
+    assert (done.returncode, lines(done)[0]) == (0, f"{path}  NOT-A-BOUNCE   not a mail message")
+    assert "no-header" in lines(done)[1]
+    page = lines(ndrfilter("explain", path))
+    assert page[0] == "NOT-A-BOUNCE: not a mail message"
+    assert "  It has no header, and every mail begins with one." in page
 
 
 def test_standard_input_is_the_default(ndrfilter, bounce):

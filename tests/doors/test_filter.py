@@ -102,6 +102,35 @@ def test_closed_input_or_output(ndrfilter, root, closed):
     assert (done.returncode, done.stdout) == (75, b"")
 
 
+@pytest.mark.parametrize("odd", ["0>/dev/null", "</proc/self/mem"])
+def test_input_that_cannot_be_read_is_no_mail(root, odd):
+    command = ["sh", "-c", f'"$0" -m ndrfilter filter {odd}', sys.executable]
+    done = subprocess.run(command, capture_output=True, cwd=root)
+    assert (done.returncode, done.stdout) == (75, b"")
+    assert b"cannot read or write" in done.stderr
+
+
+def test_a_directory_as_input_ends_python_itself(root):
+    command = ["sh", "-c", '"$0" -m ndrfilter filter <.', sys.executable]
+    done = subprocess.run(command, capture_output=True, cwd=root)
+    assert done.returncode != 0
+    assert done.stdout == b""
+
+
+def test_input_that_pauses_is_not_at_its_end(root):
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    raw = MAIL + b"line\n" * 100_000
+    command = [sys.executable, "-m", "ndrfilter", "filter"]
+    with subprocess.Popen(command, stdin=read, stdout=subprocess.PIPE, cwd=root) as run, os.fdopen(write, "wb") as mail:
+        os.close(read)
+        mail.write(raw)
+        mail.close()
+        written, _ = run.communicate()
+    assert run.returncode == 0
+    assert written.endswith(b"\n" + raw)
+
+
 def test_closed_standard_error_puts_nothing_into_the_mail(root, tmp_path):
     command = ["sh", "-c", '"$0" -m ndrfilter filter -c /nonexistent/x 2>&-', sys.executable]
     done = subprocess.run(command, input=MAIL, stdout=subprocess.PIPE, cwd=root)

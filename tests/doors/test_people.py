@@ -18,12 +18,12 @@ def joined(lines) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "traced"])
+@pytest.mark.parametrize("name", [*NAMES, "no-mail", "traced"])
 def test_block(name, results, golden):
     golden(f"block-{name}.txt", joined(block(f"new/{name}.eml", results[name], Style())))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "no-mail"])
 def test_page(name, results, golden):
     golden(f"page-{name}.txt", joined(page(results[name], Style(), Site(domains=("example.com",)))))
 
@@ -35,10 +35,10 @@ def test_scores_of_any_size_stand_in_one_column(results, show, score):
         hit._replace(score=score) if number == 1 else hit for number, hit in enumerate(results["fake"].hits * 3)
     )
     result = results["fake"]._replace(hits=hits + results["backscatter"].hits[:3])
-    lines = [line for line in show(result) if re.match(r"\s+\+\d", line)]
+    lines = [line for line in show(result) if re.match(r"\s*\+\d", line)]
     assert len(lines) >= 6
     assert len({line.index(".") for line in lines}) == 1
-    assert len({re.match(r"\s+\S+\s+", line).end() for line in lines}) == 1
+    assert len({re.match(r"\s*\S+\s+", line).end() for line in lines}) == 1
 
 
 def test_colour(results, golden):
@@ -128,6 +128,14 @@ def test_the_documentation_shows_what_is_printed(root):
     assert len(shown) == 7
     for name, example in shown:
         assert example == (root / "tests" / "cases" / "output" / name).read_text(), name
+
+
+def test_the_documentation_names_every_defect(root):
+    text = (root / "docs" / "output.md").read_text()
+    sources = "".join(path.read_text() for path in (root / "ndrfilter").rglob("*.py"))
+    codes = re.findall(r'(?:_defect\(|defects\.append\(|TOO_LONG = |yield )"([a-z]+(?:-[a-z]+)+)"', sources)
+    assert {"no-header", "too-big", "too-deep", "too-many-hops", "message-too-long"} <= set(codes)
+    assert [code for code in codes if f"`{code}`" not in text] == []
 
 
 def test_the_documentation_names_every_key(root, results):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 import pytest
 
@@ -52,7 +54,7 @@ X-Acme-Ticket: T-123456
 def installed(tmp_path, monkeypatch):
     """Installs a module under the entry point group, as pip would."""
 
-    def install(name: str, files: dict[str, str]) -> Filter:
+    def install(name: str, files: dict[str, str], more: Mapping[str, object] = MappingProxyType({})) -> Filter:
         for path, text in files.items():
             target = tmp_path / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +67,7 @@ def installed(tmp_path, monkeypatch):
         from ndrfilter import knowledge
 
         knowledge._loaded.cache_clear()
-        return Filter.from_config({"site": {"domains": ["example.com"]}})
+        return Filter.from_config({"site": {"domains": ["example.com"]}, **more})
 
     yield install
     from ndrfilter import knowledge
@@ -74,11 +76,10 @@ def installed(tmp_path, monkeypatch):
     sys.modules.pop("ndrfilter_acme", None)
 
 
-def documented(root: Path) -> tuple[str, str]:
+def documented(root: Path) -> dict[str, str]:
+    """The files of the documented package, each in its documented place."""
     text = (root / "docs/plugins.md").read_text()
-    module = re.search(r"```python\n(.*?)```", text, re.S).group(1)
-    rules = re.search(r"```\n(language 1.*?)```", text, re.S).group(1)
-    return module, rules
+    return dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```", text, re.S | re.M))
 
 
 def check(filter_: Filter):
@@ -86,9 +87,10 @@ def check(filter_: Filter):
 
 
 def test_the_documented_plugin_works(root, installed):
-    module, rules = documented(root)
-    assert len([line for line in module.splitlines() if line.strip()]) <= 30
-    result = check(installed("ndrfilter_acme", {"ndrfilter_acme.py": module, "acme_rules/ticket.ndr": rules}))
+    files = documented(root)
+    assert len([line for line in files["ndrfilter_acme/__init__.py"].splitlines() if line.strip()]) <= 30
+    assert tomllib.loads(files["pyproject.toml"])["project"]["entry-points"]["ndrfilter"] == {"acme": "ndrfilter_acme"}
+    result = check(installed("ndrfilter_acme", files, {"plugins": [{"acme": {"header": "X-Acme-Ticket"}}]}))
     hit = next(hit for hit in result.hits if hit.name == "ACME_TICKET")
     assert hit.text == "the original carries our ticket number T-123456"
     assert hit.evidence == "content"

@@ -39,6 +39,28 @@ def test_a_smarthost_of_somebody_else_is_shared(command, machine, tmp_path):
     assert "{name: smtp.provider.example, shared: true}" in said
 
 
+def test_behind_a_smarthost_the_own_host_is_a_relay_too(command, machine, tmp_path):
+    root = machine(
+        {
+            "etc/postfix/main.cf": (
+                "myhostname = mail.example.com\nmydestination = example.com\nrelayhost = [smtp.provider.example]:587\n"
+                "mynetworks = 127.0.0.0/8 10.0.0.0/8\ninet_interfaces = 127.0.0.1, 198.51.100.9\n"
+            )
+        }
+    )
+    output = tmp_path / "ndrfilter.yml"
+    assert command("config", "init", "--root", root, "--output", output, "--no-dns", "--yes")[0] == 0
+    [site] = config.load(output).sites
+    assert [str(relay.network or relay.name) for relay in site.relays] == [
+        "mail.example.com",
+        "198.51.100.9/32",
+        "smtp.provider.example",
+    ]
+    assert re.search(r"smtp\.provider\.example, shared: true\} +# .*relayhost; add account: ", output.read_text())
+    code, _, errors = command("-c", output, "config", "check", "--no-dns")
+    assert (code, re.findall(r"W\d+", errors)) == (0, ["W702"])
+
+
 def test_init_reads_debians_exim_and_rspamd(command, machine):
     root = machine(
         {
@@ -114,6 +136,8 @@ def test_flags_stand_alone(command, postfix, tmp_path):
         (["--domain", "exa mple"], "--domain"),
         (["--domain", "example.com", "--relay", "10.0.0.1"], "--relay"),
         (["--domain", "example.com", "--complete", "relay"], "did you mean relays?"),
+        (["--domain", "exa mple", "--complete", "relay"], "--domain"),
+        (["--domain", "exa mple", "--complete", "relay"], "did you mean relays?"),
     ],
 )
 def test_init_says_what_is_wrong(command, tmp_path, flags, words):

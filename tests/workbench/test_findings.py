@@ -39,6 +39,17 @@ def test_a_machine_without_mail_programs_says_nothing(tmp_path):
     assert (found.domains, found.relays, found.receivers) == ({}, {}, {})
 
 
+def test_an_mx_that_sends_is_a_relay_by_its_name(tmp_path):
+    zone = ZoneResolver(
+        'example.com TXT "v=spf1 ip4:198.51.100.0/24 -all"\n'
+        "example.com MX 10 mail.example.com.\n"
+        "example.com MX 20 mail.elsewhere.example.\n"
+        "mail.example.com A 198.51.100.25\n"
+        "mail.elsewhere.example A 203.0.113.1\n"
+    )
+    assert list(discover(tmp_path, ["example.com"], zone).relays) == ["198.51.100.0/24", "mail.example.com"]
+
+
 def test_dns_adds_relays_receivers_and_the_promise(tmp_path):
     found = discover(tmp_path, ["example.com"], ZONE)
     assert {relay.value: relay.shared for relay in found.relays.values()} == {

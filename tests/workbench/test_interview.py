@@ -22,3 +22,17 @@ def test_words_replace_it_and_a_dash_empties_it(terminal, postfix, tmp_path):
     assert [str(relay.network or relay.name) for relay in site.relays] == ["mail.example.net", "192.0.2.7/32"]
     assert site.receivers == ()
     assert site.complete == {"relays"}
+
+
+def test_the_account_at_a_smarthost_is_asked(terminal, machine, tmp_path, command):
+    root = machine(
+        {
+            "etc/postfix/main.cf": "myhostname = mail.example.com\nmydestination = example.com\nrelayhost = smtp.provider.example\n"
+        }
+    )
+    site, screen = init(terminal, root, tmp_path / "o.yml", "", "", 'us: "1"', "", "")
+    assert "Your account at smtp.provider.example" in screen
+    assert [(relay.name, relay.account) for relay in site.relays if relay.shared] == [
+        ("smtp.provider.example", 'us: "1"')
+    ]
+    assert command("-c", tmp_path / "o.yml", "config", "check", "--no-dns")[2] == ""

@@ -78,10 +78,14 @@ def _domains_file(node: Node, key: str, folder: Path, reader: Reader) -> list[st
     path = folder / name
     try:
         with path.open("rb") as file:
-            raw = file.read(limits.MAX_LIST_FILE)
+            raw = file.read(limits.MAX_LIST_FILE + 1)
     except OSError as error:
         advice = "a path from this file's folder; one domain a line, # begins a comment"
         reader.wrong("E724", f'{key}: "{name}": {error.strerror}', node.place, advice)
+        return []
+    if len(raw) > limits.MAX_LIST_FILE:
+        message = f'{key}: "{name}" is larger than {limits.MAX_LIST_FILE:,} bytes'
+        reader.wrong("E724", message, node.place, "split it: each of sites has a domains_file of its own")
         return []
     found = []
     for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):

@@ -46,8 +46,11 @@ class Place(Noun):
 
 
 def listed(stream: BinaryIO, separator: bytes) -> Iterator[str]:
-    """The paths in a list, one a line or one before each NUL."""
-    for item in stream.read(limits.MAX_LIST_FILE).split(separator):
+    """The paths in a list, one a line or one before each NUL; raises UsageError for a list beyond the bound."""
+    text = stream.read(limits.MAX_LIST_FILE + 1)
+    if len(text) > limits.MAX_LIST_FILE:
+        raise UsageError(f"a list of paths has at most {limits.MAX_LIST_FILE:,} bytes; split it")
+    for item in text.split(separator):
         path = item.removesuffix(b"\r") if separator == b"\n" else item
         if path:
             yield os.fsdecode(path)

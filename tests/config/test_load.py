@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ndrfilter import config, resources
+from ndrfilter import config, limits, resources
 from ndrfilter.config.load import from_text
 from ndrfilter.config.model import DEFAULT
 from ndrfilter.errors import ConfigError
@@ -152,6 +152,13 @@ def test_a_mistake_in_a_domains_file_has_its_place(tmp_path):
         config.load(path)
     [mistake] = caught.value.diagnostics
     assert (mistake.file, mistake.line, mistake.column) == (str(tmp_path / "domains.txt"), 2, 1)
+
+
+def test_a_domains_file_is_read_whole_or_not_at_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_LIST_FILE", 30)
+    (tmp_path / "domains.txt").write_text("example.net\n" * 3)
+    with pytest.raises(ConfigError, match="larger than 30 bytes"):
+        config.from_mapping({"site": {"domains_file": "domains.txt"}}, folder=tmp_path)
 
 
 SITES = {

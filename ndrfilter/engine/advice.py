@@ -9,6 +9,7 @@ SENT = {
     "genuine": "Yes. The message that came back was sent through your own mail servers.",
     "fake": "No, and nobody returned anything: this is an ordinary mail dressed up as a delivery report.",
     "not-a-bounce": "This is not a delivery report; nothing of yours came back.",
+    "no-mail": "This is not a mail message, so nothing of yours came back with it.",
     "undetermined": "We cannot tell. What came back does not prove who sent it.",
     "no-site": "We cannot tell, because nobody told us which domains and mail servers are yours.",
 }
@@ -17,6 +18,7 @@ WHY = {
     "genuine": "{what}",
     "fake": "It looks like a bounce so that you open a link or an attachment. No mail server wrote it.",
     "not-a-bounce": "It carries neither the structure nor the wording of a mail server's report.",
+    "no-mail": "It has no header, and every mail begins with one.",
     "no-site": "It is a real report of a mail server, but whether the message was yours depends on who you are.",
     "exempt": "It is left to another program: {exempt}.",
     "claimed": "One of your servers is named in it, in a place where anybody could have written that.",
@@ -30,6 +32,7 @@ DO = {
     "genuine": "{do}",
     "fake": "Do not click, open or answer anything in it. Delete it.",
     "not-a-bounce": "Treat it as any other mail.",
+    "no-mail": "Look whether this is the right file, whole and not compressed.",
     "undetermined": "Read it: if you wrote to that address, it is yours; if not, ignore it.",
     "no-site": "Run `ndrfilter config init`, or add `--me you@your.domain`.",
 }
@@ -38,6 +41,7 @@ REASON = {
     "genuine": "You sent this, and it came back: {short}.",
     "fake": "Not a delivery report: no mail server wrote this.",
     "not-a-bounce": "Not a delivery report.",
+    "no-mail": "Not a mail message.",
     "undetermined": "A delivery report, but nothing shows whether you sent the original.",
     "no-site": "A delivery report; without a site nobody can say whose the original was.",
     "exempt": "Left to another program: {exempt}.",
@@ -56,12 +60,13 @@ WHAT_TO_DO = {
     "success": "Nothing. It is a confirmation.",
     "unknown": "Read what the server said, below, and check the address.",
 }
+_OWN_ANSWERS = frozenset({"no-site", "no-mail"})
 _ANSWERS = frozenset({"relayed", "expanded", "success"})
 
 
 def advise(verdict: str, why: str, kind: str, recipients: tuple[Recipient, ...], exempt: str) -> Advice:
     """The answers for this verdict; `why` is the decision's word, `exempt` the exempting rule's reason."""
-    key = why if verdict == "undetermined" and why == "no-site" else verdict
+    key = why if why in _OWN_ANSWERS else verdict
     reason_key = "exempt" if why == "exempt" else key
     short = _short(kind, recipients)
     words = {"what": _what(kind, recipients), "do": _what_to_do(kind, recipients), "exempt": exempt, "short": short}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ndrfilter import limits
 from ndrfilter.engine.advice import advise
-from ndrfilter.engine.result import Hit, OriginalSummary, Recipient, Result, Trouble, Undecided
+from ndrfilter.engine.result import NO_HEADER, Hit, OriginalSummary, Recipient, Result, Trouble, Undecided
 from ndrfilter.schema import Evidence, Unknown
 
 TYPE_CHECKING = False
@@ -25,6 +25,8 @@ def explain(verdict: Verdict, facts: FactSource, *, envelope_source: str, trace:
     kind = _value(facts, "kind") or "none"
     recipients = tuple(Recipient(*one) for one in _value(facts, "bounce.recipients") or ())
     exempt = next((o.rule.exempt for o in verdict.outcomes if o.value is True and o.rule.exempt), "") or ""
+    defects = tuple(dict.fromkeys(_value(facts, "defects") or ()))
+    why = "no-mail" if decision.verdict == "not-a-bounce" and NO_HEADER in defects else decision.why
     traced = tuple(_traced(verdict.outcomes, evaluation)) if trace else ()
     return Result(
         verdict=decision.verdict,
@@ -40,9 +42,9 @@ def explain(verdict: Verdict, facts: FactSource, *, envelope_source: str, trace:
         recipients=recipients,
         dialect=_value(facts, "bounce.software") or "",
         reporting_mta=_value(facts, "bounce.mta") or "",
-        defects=tuple(dict.fromkeys(_value(facts, "defects") or ())),
+        defects=defects,
         errors=tuple(Trouble(where, what) for where, what in facts.troubles),
-        advice=advise(decision.verdict, decision.why, kind, recipients, exempt),
+        advice=advise(decision.verdict, why, kind, recipients, exempt),
         envelope_source=envelope_source,
         trace=traced,
     )

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 RESULT_VERSION = 1
+NO_HEADER = "no-header"
+"""The defect of what is no mail message at all."""
 
 
 class Hit(Noun):

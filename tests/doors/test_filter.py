@@ -1,6 +1,7 @@
 """`filter` as a process: what mail programs see of it, in every way that it can end."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -123,8 +124,12 @@ def test_input_that_pauses_is_not_at_its_end(root):
     raw = MAIL + b"line\n" * 100_000
     command = [sys.executable, "-m", "ndrfilter", "filter"]
     with subprocess.Popen(command, stdin=read, stdout=subprocess.PIPE, cwd=root) as run, os.fdopen(write, "wb") as mail:
+        mail.write(MAIL)
+        mail.flush()
+        while select.select([read], [], [], 0)[0]:  # until it has read that and finds nothing more
+            os.sched_yield()
         os.close(read)
-        mail.write(raw)
+        mail.write(raw.removeprefix(MAIL))
         mail.close()
         written, _ = run.communicate()
     assert run.returncode == 0

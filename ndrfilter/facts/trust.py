@@ -100,7 +100,14 @@ def written_by_us(outer: tuple[Hop, ...], site: Site, client: tuple[str | None, 
 
 
 def _begins_here(hop: Hop) -> bool:
+    if _doubtful(hop):
+        return False
     return hop.local or not (hop.helo or hop.rdns or hop.ip) or (hop.ip is None and hop.helo in _DAEMONS)
+
+
+def _doubtful(hop: Hop) -> bool:
+    """The field says two things of its client; who it was cannot be told."""
+    return hop.forged and hop.ip is None
 
 
 def _inside(hop: Hop) -> bool:
@@ -174,7 +181,7 @@ def _walk(trace: tuple[Hop, ...], site: Site, own_bounce: bool, reporting: str, 
         if relay is not None:
             return _at_relay(hop, depth, relay, site, headers)
         if not _inside(hop) and not _reporting_side(hop, reporting):
-            return Chain(stranger=hop, depth=depth)
+            return Chain(stranger=None if _doubtful(hop) else hop, depth=depth)
         above = hop
     return Chain()
 

@@ -39,7 +39,7 @@ class Hop(Noun):
     case without a final dot. `with_` is the protocol ("esmtps"), `time` seconds since the epoch. `authenticated`
     is true where the recorder says so (ESMTPA, ESMTPSA, "Authenticated sender", Exim's A=). `local` is a hop that came
     from a process or user of the same host ("invoked by uid", "from userid"). `forged` where the recorder says "may be
-    forged".
+    forged"; without an address, where the field contradicts itself and tells nothing of its client.
     `dialect` names the software that wrote the field ("postfix"), empty where nothing tells.
     """
 

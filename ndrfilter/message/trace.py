@@ -10,7 +10,7 @@ from ndrfilter.message.dates import parse_date
 from ndrfilter.message.model import Hop
 from ndrfilter.message.received.clauses import Clauses, split
 from ndrfilter.message.received.dialects import dialect_of
-from ndrfilter.message.received.peer import NOBODY, name_of, read_peer
+from ndrfilter.message.received.peer import DOUBTFUL, name_of, read_peer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def parse_received(text: str) -> Hop:
     text = text[:_MAX_CHARS]
     clauses = split(text)
     dialect = dialect_of(clauses)
-    peer = NOBODY if clauses.doubtful else read_peer(clauses.get("from"), dialect.habits)
+    peer = DOUBTFUL if clauses.doubtful else read_peer(clauses.get("from"), dialect.habits)
     comments = clauses.comments()
     protocol = clauses.get("with").phrase
     lower = comments.lower()
@@ -53,8 +53,8 @@ def parse_received(text: str) -> Hop:
         time=parse_date(clauses.date),
         for_=_bare(clauses.get("for").word),
         sender=sender[1] if sender else None,
-        authenticated=_is_authenticated(protocol, lower),
-        local=peer.ip is None and _is_local(clauses, protocol, lower),
+        authenticated=peer is not DOUBTFUL and _is_authenticated(protocol, lower),
+        local=peer.ip is None and peer is not DOUBTFUL and _is_local(clauses, protocol, lower),
         forged=peer.forged,
         dialect=dialect.name,
         text=text,

@@ -214,3 +214,12 @@ def test_a_shared_relay_whose_field_nobody_named_proves_nothing(make_bounce, che
 def test_without_a_site_no_rule_says_whose_it_is(make_bounce):
     result = Filter.from_config({}).check(make_bounce(STRANGER), envelope=Envelope(sender=""))
     assert [hit for hit in result.hits if hit.toward in ("backscatter", "genuine")] == []
+
+
+@pytest.mark.parametrize(
+    "greeting", ["x by mx.victim.example", "localhost ([127.0.0.1])", "(mail.example.com [192.0.2.7])", "x with local"]
+)
+def test_a_greeting_that_spoils_its_hop_opens_no_way_to_the_next(make_bounce, check, greeting):
+    spoilt = f"from {greeting} (unknown [203.0.113.66]) by mx.victim.example (Postfix) with ESMTP id A; {{date}}"
+    result = check(make_bounce(spoilt, OURS, message_id="<77@mailer.spam.example>"))
+    assert (result.verdict, result.original.handover) == ("undetermined", "")

@@ -97,3 +97,49 @@ def test_a_greeting_cannot_bring_its_own_name(greeting):
     hop = parse_received(f"from {greeting} (unknown [192.0.2.5]) by mx.example (Postfix) with ESMTP id 1; {DATE}")
     assert hop.rdns is None
     assert str(hop.ip) in ("None", IP)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from x) (ours.example [192.0.2.66] (unknown [192.0.2.5]) by mx.example (Postfix) with ESMTP id 1",
+        "from (ours.example (unknown [192.0.2.5]) by mx.example (Postfix) with ESMTP id 1",
+        "from (ours.example [192.0.2.66]) [192.0.2.5] by mx.example",
+        "from [192.0.2.5] (EHLO x (ours.example [192.0.2.66])) by mx.example with SMTP",
+        "from x.example (IDENT:x [192.0.2.66] y@r.example [192.0.2.5]) by mx.example (8.9.3/8.9.3) with ESMTP id 1",
+        "from localhost ([127.0.0.1]) (unknown [192.0.2.5]) by mx.example with ESMTP id 1",
+        "from x with local (unknown [192.0.2.5]) by mx.example (Postfix) with ESMTP id 1",
+        "from localhost id 1 (r.example [192.0.2.5]) by mx.example with ESMTP id 1",
+        "from x by mx.example (unknown [192.0.2.5]) by mx.example (Postfix) with ESMTP id 1",
+    ],
+)
+def test_a_field_that_says_two_things_of_its_client_says_nothing(text):
+    hop = parse_received(f"{text}; {DATE}")
+    assert (hop.helo, hop.rdns, hop.ip, hop.forged, hop.local, hop.authenticated) == (
+        None,
+        None,
+        None,
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from root (uid 0) (envelope-from a@b.example) id e0 by mx.example (DragonFly Mail Agent v0.13)",
+        "from a@b.example by mx.example by uid 706 with qmail-scanner-1.22 (clear)",
+    ],
+)
+def test_programs_with_an_order_of_their_own(text):
+    hop = parse_received(f"{text}; {DATE}")
+    assert hop.local
+    assert not hop.forged
+
+
+def test_a_first_word_that_the_lookup_does_not_bear_out():
+    hop = parse_received(
+        'from ours.example (r.example [192.0.2.5]:25 "EHLO ours.example") by mx.example with ESMTP id 1'
+    )
+    assert (hop.helo, hop.rdns, str(hop.ip)) == ("ours.example", None, IP)

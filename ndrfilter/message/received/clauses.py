@@ -8,6 +8,8 @@ from ndrfilter.noun import Noun
 
 _PIECE = re.compile(r'(\([^()]*+\))|([^\s()"<>;]++|<[^<>\s]*+>|"(?:[^"\\]|\\.){0,80}"|["<>])')
 _NESTED = re.compile(r"\([^()]*+\(")
+_SCANNER = re.compile(r"by uid \d+ with(?= qmail-scanner)")  # a second "by" of its own kind
+_STRAY = re.compile(r"[^()]*+(?:\([^()]*+\)[^()]*+)*\)")
 _PARENTHESIS = re.compile(r"[()]")
 _KEYWORDS = frozenset({"from", "by", "via", "with", "id", "for"})
 _DATE_CHARS = 80
@@ -38,7 +40,7 @@ class Clauses(Noun):
 
     by_keyword: dict[str, Clause]
     date: str
-    doubtful: bool  # from or by stands there twice: a greeting with blanks in it may have brought its own
+    doubtful: bool  # twice from or by, clauses out of order, a parenthesis alone or one first: a greeting's, perhaps
 
     def get(self, keyword: str) -> Clause:
         """The clause of that keyword, perhaps an empty one."""
@@ -54,13 +56,15 @@ def split(text: str) -> Clauses:
     before, semicolon, date = text.rpartition(";")
     if not semicolon or date.count(")") > date.count("("):
         before, date = text, text[-_DATE_CHARS:]
-    if before.count("(") != before.count(")") or _NESTED.search(before):
-        before = _flat(before)
+    uneven = False
+    before = _SCANNER.sub("(invoked by uid 0) with", before)
+    if before.count("(") != before.count(")") or _NESTED.search(before) or _STRAY.match(before):
+        before, uneven = _flat(before)
     found: dict[str, Clause] = {}
     keyword = ""
     words: list[str] = []
     comments: list[str] = []
-    doubtful = False
+    doubtful = uneven
     for comment, word in _PIECE.findall(before):
         if comment:
             comments.append(comment[1:-1].strip())
@@ -68,23 +72,35 @@ def split(text: str) -> Clauses:
             if keyword not in found:
                 found[keyword] = Clause(tuple(words), tuple(comments))
             keyword, words, comments = word.lower(), [], []
-            doubtful = doubtful or (keyword in ("from", "by") and keyword in found)
+            doubtful = (
+                doubtful or (keyword in ("from", "by") and keyword in found) or (keyword == "by" and _late(found))
+            )
         else:
+            doubtful = doubtful or (keyword == "from" and not words and any("[" in text for text in comments))
             words.append(word)
     if keyword not in found:
         found[keyword] = Clause(tuple(words), tuple(comments))
     return Clauses(found, date, doubtful)
 
 
-def _flat(text: str) -> str:
-    """`text` with blanks for inner and stray parentheses, and an open comment closed at the end."""
+def _late(found: dict[str, Clause]) -> bool:
+    """Whether what belongs behind "by" stands before it, after "from". An identifier may, but not with a comment."""
+    id_ = found.get("id", NOTHING)
+    more = bool(id_.comments) or len(id_.words) > 1 or "[" in id_.word
+    return "from" in found and (more or not found.keys().isdisjoint(("via", "with", "for")))
+
+
+def _flat(text: str) -> tuple[str, bool]:
+    """`text` with blanks for inner and stray parentheses, an open one closed at the end; whether any stood alone."""
     out = []
     depth, position = 0, 0
+    uneven = False
     for found in _PARENTHESIS.finditer(text):
         out.append(text[position : found.start()])
         depth += found[0] == "("
         out.append(found[0] if depth == 1 else " ")
+        uneven = uneven or depth == 0
         depth -= found[0] == ")" and depth > 0
         position = found.end()
     out.append(text[position:])
-    return "".join(out) + (")" if depth else "")
+    return "".join(out) + (")" if depth else ""), uneven or depth > 0

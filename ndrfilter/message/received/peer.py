@@ -62,7 +62,8 @@ class Peer(Noun):
     forged: bool = False
 
 
-NOBODY = Peer()
+# Nothing is known of the peer, for the field says two things of it: a greeting may have brought its own.
+DOUBTFUL = Peer(forged=True)
 
 
 def read_ip(text: str) -> Ip | None:
@@ -93,14 +94,18 @@ def read_peer(clause: Clause, habits: Habits) -> Peer:
     literal = _BRACKETED.fullmatch(first) or (_BARE.fullmatch(first) if first else None)
     forged = any("may be forged" in comment for comment in clause.comments)
     stated = _stated_greeting(clause) if habits.states else None
-    address, name, bracketed = _address(clause, stated)
+    found = _address(clause, stated)
+    own = read_ip(literal[1]) if literal and (stated is not None or habits.literal) else None
+    if found is None or (own and not own.is_loopback and found[0] not in (None, own)):
+        return DOUBTFUL
+    address, name, bracketed = found
     if stated is not None:
-        address = address or (read_ip(literal[1]) if literal else None)
-        rdns = None if literal else host(first)
+        address = address or own
+        rdns = None if literal or (name and host(name) != host(first)) else host(first)
         return Peer(name_of(stated), None if forged or not habits.looked_up else rdns, address, forged)
     helo = name_of(first)
     if literal and address is None and habits.literal:
-        return Peer(None, None, read_ip(literal[1]), forged)
+        return Peer(None, None, own, forged)
     if forged or address is None or not habits.looked_up:
         return Peer(helo, None, address, forged)
     if name:
@@ -121,35 +126,33 @@ def _stated_greeting(clause: Clause) -> str | None:
     return None
 
 
-def _address(clause: Clause, stated: str | None) -> tuple[Ip | None, str, bool]:
+def _address(clause: Clause, stated: str | None) -> tuple[Ip | None, str, bool] | None:
     """The peer's address, the name that stands before it in the same comment, and whether it stood in brackets.
 
-    Notes on the sender, authentication or TLS are passed over. Where two comments hold different addresses, one may be
-    from the greeting: neither is believed.
+    Notes on the sender, authentication or TLS are passed over. None where there are different addresses: one may be
+    from the greeting, so neither is believed.
     """
     seen: list[tuple[Ip | None, str, bool]] = []
     for comment in clause.comments:
         text = _GREETING.sub(" ", comment) if stated is not None else comment
-        if not _NOTE.match(text) and (found := _commented(text)):
-            seen.append(found)
+        if not _NOTE.match(text):
+            seen += _commented(text)
+    literals = (_BRACKETED.fullmatch(word) for word in clause.words[1:])
+    seen += [(address, "", True) for literal in literals if literal and (address := read_ip(literal[1]))]
     if len({entry[0] for entry in seen}) > 1:
-        return None, "", False
-    if seen:
-        return seen[0]
-    for word in clause.words[1:]:
-        literal = _BRACKETED.fullmatch(word)
-        if literal is not None and (address := read_ip(literal[1])):
-            return address, "", True
-    return None, "", False
+        return None
+    return seen[0] if seen else (None, "", False)
 
 
-def _commented(text: str) -> tuple[Ip, str, bool] | None:
-    found = _BRACKETED.search(text)
-    if found is not None and (address := read_ip(found[1])):
-        name = _NAME.match(text)
-        usable = name is not None and name.end() <= found.start() and name[1].lower() not in _NO_NAME
-        return address, name[1] if name and usable else "", True
+def _commented(text: str) -> list[tuple[Ip | None, str, bool]]:
+    """The addresses in a comment, the first of them with the name before it."""
+    found = [(match, address) for match in _BRACKETED.finditer(text) if (address := read_ip(match[1]))]
+    name = _NAME.match(text) if found else None
+    usable = name is not None and name.end() <= found[0][0].start() and name[1].lower() not in _NO_NAME
+    seen: list[tuple[Ip | None, str, bool]] = [
+        (address, name[1] if name and usable else "", True) for _, address in found
+    ]
     bare = _BARE.match(text.rpartition("@")[2].strip())
     if bare is not None and (address := read_ip(bare[1])):
-        return address, "", False
-    return None
+        seen.append((address, "", False))
+    return seen

@@ -116,9 +116,9 @@ def _plugins_of(inputs: Inputs) -> Plugins:
     return load_plugins(inputs.plugins, {name: dict(pairs) for name, pairs in inputs.settings})
 
 
-def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, dict[str, list[str]]]:
+def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, dict[str, Path]]:
     paths = [*(Path(name) for name, _, _ in inputs.files), *_files_below(".ndr", *plugins.rule_folders)]
-    lists = {name: read_text(Path(path), limits.MAX_LIST_FILE).splitlines() for name, path in inputs.lists}
+    lists = {name: Path(path) for name, path in inputs.lists}
     return [_source(path) for path in paths], plugins.schema, lists
 
 

@@ -46,8 +46,17 @@ def is_host(name: str) -> bool:
     return len(name) <= 253 and all(map(_is_label, labels)) and not labels[-1].isdigit()
 
 
+def is_harmless(name: str) -> bool:
+    """Whether `name` is at least made of a name's letters: it may match nothing, but it cannot mean anything else."""
+    return len(name) <= 253 and name.isascii() and bool(name.strip(".")) and _bare(name).replace(".", "").isalnum()
+
+
+def _bare(name: str) -> str:
+    return name.replace("-", "").replace("_", "")
+
+
 def _is_label(label: str) -> bool:
-    bare = label.replace("-", "").replace("_", "")
+    bare = _bare(label)
     return 0 < len(label) <= 63 and bare.isascii() and bare.isalnum() and label[0] != "-" and label[-1] != "-"
 
 
@@ -114,6 +123,8 @@ def _network(written: str, key: str, place: Place, reader: Reader) -> Relay | No
     try:
         network = ip_network(written)
     except ValueError:
+        if reader.drawn and is_harmless(written):
+            return Relay(name=written)
         reader.wrong("E705", f'{key}: "{written}" is no address or network', place, _network_help(written))
         return None
     if network.prefixlen == 0:
@@ -134,8 +145,8 @@ def _network_help(written: str) -> str:
 def _name(written: str, key: str, place: Place, reader: Reader) -> str:
     name = a_labels(written)
     bare = name.removeprefix("*.")
-    if is_host(bare) or (bare != name and bare.replace(".", "").isdigit()):
-        return name  # "*.2.192" matches no name: useless, and `config check` says so, but no reason to stop
+    if is_host(bare) or (reader.drawn and is_harmless(bare)):
+        return name
     reader.wrong("E707", f'{key}: "{written}" is no domain or host name', place, _name_help(name))
     return ""
 

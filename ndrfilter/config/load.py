@@ -42,8 +42,11 @@ def find(environ: Mapping[str, str]) -> Path | None:
 
 
 def from_mapping(mapping: Mapping[str, Any], *, folder: Path | None = None, place: Place | None = None) -> Config:
-    """A configuration from Python data in the file's shape; relative paths are below `folder` (here)."""
-    reader = Reader()
+    """A configuration from Python data in the file's shape; relative paths are below `folder` (here).
+
+    Names that can match nothing are accepted; every other mistake is in the ConfigError that is raised.
+    """
+    reader = Reader(drawn=True)
     node = from_python(dict(mapping), place or Place("mapping"))
     return _config(node, folder or Path(), reader)
 

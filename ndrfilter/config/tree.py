@@ -66,9 +66,14 @@ def advise(word: str, known: Iterable[str]) -> str:
 
 
 class Reader:
-    """Reads typed values out of nodes; collects every mistake instead of stopping at the first."""
+    """Reads typed values out of nodes; collects every mistake instead of stopping at the first.
 
-    def __init__(self) -> None:
+    `drawn`: the values were drawn from mail or logs by a program, not written by a person. Then a name that can match
+    nothing, such as 192.0.2.300, is no mistake: there is nobody to correct it.
+    """
+
+    def __init__(self, *, drawn: bool = False) -> None:
+        self.drawn = drawn
         self.mistakes: list[Diagnostic] = []
         self.origins: dict[str, Place] = {}
 

@@ -225,3 +225,13 @@ _TREES = st.recursive(
 @given(st.dictionaries(_KEYS | st.sampled_from(["ruleset", "plugins"]), _TREES, max_size=4))
 def test_any_mapping_is_a_configuration_or_a_mistake(mapping):
     assert mistakes(config.from_mapping, mapping) is not None
+
+
+@pytest.mark.parametrize("name", ["192.0.2.300", "192.0.2.10.107", "*.2.192", "-odd-.example.com", "two..dots"])
+def test_names_that_can_match_nothing_are_accepted_from_programs_only(name, tmp_path):
+    drawn = config.from_mapping({"site": {"domains": ["example.com", name], "relays": [name]}})
+    assert drawn.sites[0].relay("mail.example.com", None) is None
+    path = tmp_path / "ndrfilter.yml"
+    path.write_text(f'site: {{domains: [example.com], relays: ["{name}"]}}\n')
+    with pytest.raises(ConfigError):
+        config.load(path)

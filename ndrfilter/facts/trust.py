@@ -138,9 +138,8 @@ def follow(
     chain = _walk(trace, site, own_bounce, reporting, headers)._replace(own_bounce=own_bounce)
     if chain.handover is not None:
         return chain
-    if (
-        chain.stranger is not None and chain.account is not None
-    ):  # another account's mail: sharing the relay is no claim
+    # Another account's mail: that it shares the relay with us is no claim of ours.
+    if chain.stranger is not None and chain.account is not None:
         site = site._replace(relays=tuple(relay for relay in site.relays if not relay.shared))
     claimed = chain.claimed or named_ours(received_from, site)
     claimed = claimed or any(names_us(_unmasked(hop, site), site) for hop in trace[max(chain.depth, 0) :])

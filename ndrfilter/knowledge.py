@@ -61,13 +61,13 @@ def of(config: Config, drafts: Iterable[Path] = (), *, with_tests: bool = False)
     return _loaded(_inputs(config, drafts), with_tests)
 
 
-def keep(config: Config, folder: Path | None = None) -> tuple[Path, Loaded]:
+def keep(config: Config) -> tuple[Path, Loaded]:
     """Compile the rules of this configuration and keep them on disk; raises ConfigError, and OSError from the disk."""
     inputs = _inputs(config)
     plugins = _plugins_of(inputs)
     made, program = compiled(*_sources(inputs, plugins))
     data = {**made, "stamps": _stamps(map(Path, made["inputs"]))}
-    return cache.write(_key(inputs, plugins), data, folder), _finished(plugins, program)
+    return cache.write(_key(inputs, plugins), data, cache.folders()[0]), _finished(plugins, program)
 
 
 def _inputs(config: Config, drafts: Iterable[Path] = ()) -> Inputs:

@@ -26,7 +26,10 @@ SYSTEM = Path("/var/cache/ndrfilter")
 
 
 def folders(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Where caches may lie, the reader's own first. Root has only the system's."""
+    """Where caches may lie, the reader's own first. Root has only the system's. $NDRFILTER_CACHE replaces them."""
+    named = environ.get("NDRFILTER_CACHE", "")
+    if named.startswith("/"):
+        return (Path(named),)
     if os.geteuid() == 0:
         return (SYSTEM,)
     home = environ.get("XDG_CACHE_HOME") or (f"{environ['HOME']}/.cache" if environ.get("HOME") else "")
@@ -80,9 +83,8 @@ def _opened(data: bytes) -> dict[str, Any] | None:
     return image if isinstance(image, dict) else None
 
 
-def write(key: str, image: dict[str, Any], folder: Path | None = None) -> Path:
+def write(key: str, image: dict[str, Any], folder: Path) -> Path:
     """Keep the image under that key, in one step; the oldest beyond a few go. Raises OSError."""
-    folder = folder or folders()[0]
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     payload = marshal.dumps(image)
     path, draft = folder / f"rules-{key}", folder / f".draft-{os.getpid()}"

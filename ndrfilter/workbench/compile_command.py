@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ndrfilter.errors import TemporaryError
 from ndrfilter.terminal import escape, say
 
@@ -14,7 +12,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 Run it after installing or upgrading, and after changing a rule, as the user who filters mail, or as root for all users.
-What does not fit the rules that are there is not used: then each start compiles them anew."""
+They go to /var/cache/ndrfilter for root, to $XDG_CACHE_HOME/ndrfilter for others, or to $NDRFILTER_CACHE, which then
+has to be set for the filter too. What does not fit the rules that are there is not used: each start compiles anew."""
 
 
 def register(subparsers: Any) -> None:
@@ -25,7 +24,6 @@ def register(subparsers: Any) -> None:
         description="Compile the rules and keep them on disk, so that the next start is quick.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--folder", metavar="DIR", type=Path, help="keep them there (to look at; nothing reads it)")
     parser.set_defaults(func=run)
 
 
@@ -35,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
     chosen = config.load(args.config)
     try:
-        path, loaded = knowledge.keep(chosen, args.folder)
+        path, loaded = knowledge.keep(chosen)
     except OSError as error:
         where = escape(str(error.filename or "the cache"))
         raise TemporaryError(f"{where}: cannot be written: {error.strerror}; run it as a user who may") from error

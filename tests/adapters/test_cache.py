@@ -28,8 +28,7 @@ def site(tmp_path, monkeypatch):
     )
     config = tmp_path / "ndrfilter.yml"
     config.write_text("site: {domains: [example.com]}\n")
-    folder = tmp_path / "cache"
-    monkeypatch.setattr(cache, "folders", lambda: (folder,))
+    monkeypatch.setenv("NDRFILTER_CACHE", str(tmp_path / "cache"))
     knowledge._loaded.cache_clear()
     yield config
     knowledge._loaded.cache_clear()
@@ -119,18 +118,27 @@ def test_only_a_few_are_kept(tmp_path):
     assert cache.read("k11", (tmp_path,)) == IMAGE
 
 
-def test_the_command_keeps_them_where_they_are_found(tmp_path):
-    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "ndrfilter", "compile"]
-    done = subprocess.run([*command, "--folder", str(tmp_path / "x")], env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "recognisers kept in" in done.stdout
-    assert len(list((tmp_path / "x").iterdir())) == 1
+def ndrfilter(folder, *command, stdin=b""):
+    """The program with that cache folder; what it imports is on standard error."""
+    env = {**os.environ, "NDRFILTER_CACHE": str(folder)}
+    return subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "ndrfilter", *command], env=env, input=stdin, capture_output=True
+    )
+
+
+def test_a_filter_uses_what_the_command_kept_and_never_loads_the_parser(tmp_path):
+    mail = b"From: a@example.org\nSubject: hello\n\nHow are you?\n"
+    before = ndrfilter(tmp_path / "c", "filter", "--max-seconds", "0", stdin=mail)
+    assert b"lark" in before.stderr
+    assert not (tmp_path / "c").exists()
+    assert ndrfilter(tmp_path / "c", "compile").returncode == 0
+    after = ndrfilter(tmp_path / "c", "filter", "--max-seconds", "0", stdin=mail)
+    assert b"lark" not in after.stderr
+    assert after.stdout == before.stdout != b""
 
 
 def test_the_command_says_where_it_cannot_write(tmp_path):
     (tmp_path / "file").write_text("")
-    command = [sys.executable, "-m", "ndrfilter", "compile", "--folder", str(tmp_path / "file" / "x")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = ndrfilter(tmp_path / "file" / "x", "compile")
     assert done.returncode == 75
-    assert "cannot be written" in done.stderr
+    assert b"cannot be written" in done.stderr

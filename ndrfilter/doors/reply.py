@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ndrfilter import limits
+from ndrfilter.message.places import EOL, after_from_line, header_end, line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,15 +16,10 @@ STATUS, REASON = "X-NDR-Status", "X-NDR-Reason"
 _MAX_REASON = 400
 _ASCII = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "})
 
-# A run of carriage returns before a line feed is one line end; the bound keeps hostile runs linear.
-_EOL = rb"(?:\r{0,2}\n|\r)"
-_COPY = rb"X-NDR-(?:Status|Reason)[ \t]*:[^\r\n]*(?:" + _EOL + rb"[ \t][^\r\n]*)*"
-_COPIES = re.compile(rb"(?i)(\A|%s)%s(?:%s%s)*(%s|\Z)" % (_EOL, _COPY, _EOL, _COPY, _EOL))
+_COPY = rb"X-NDR-(?:Status|Reason)[ \t]*:[^\r\n]*(?:" + EOL + rb"[ \t][^\r\n]*)*"
+_COPIES = re.compile(rb"(?i)(\A|%s)%s(?:%s%s)*(%s|\Z)" % (EOL, _COPY, EOL, _COPY, EOL))
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
-_FROM_LINE = re.compile(rb"From (?![ \t]*:)[^\r\n]*" + _EOL + rb"?")
-_QUOTED_FROM_LINE = re.compile(rb"(?:>From [^\r\n]*" + _EOL + rb")*")
-_HEADER_END = re.compile(rb"(?:\A|\n)(?=\r{0,2}\n)")
-_HEADER_END_CR = re.compile(rb"(?:\A|\r)(?=\r)")
+_QUOTED_FROM_LINE = re.compile(rb"(?:>From [^\r\n]*" + EOL + rb")*")
 
 
 def annotate(raw: bytes, result: Result) -> bytes:
@@ -41,15 +37,14 @@ def stamp(raw: bytes, status: list[str], sentence: str) -> bytes:
 
     A message without a header gets an empty line after ours, so that its text does not become one.
     """
-    found = _FROM_LINE.match(raw)
-    start = found.end() if found else 0
-    end_of_line = _line_end(raw)
+    start = after_from_line(raw)
+    end_of_line = line_end(raw)
     fields = _fold(STATUS, status) + _fold(REASON, _words(sentence))
     ours = b"".join(line.encode("ascii") + end_of_line for line in fields)
     front = raw[:start]
     if front and front[-1] not in b"\r\n":
         front += end_of_line
-    end = _header_end(raw, start)
+    end = header_end(raw, start)
     header = _COPIES.sub(_stronger_end, raw[start:end])
     if not header and end < len(raw):
         return b"".join((front, ours, memoryview(raw)[end:]))
@@ -68,23 +63,6 @@ def _stronger_end(found: re.Match[bytes]) -> bytes:
     if not before:
         return b""
     return after if b"\n" in after and b"\n" not in before else before
-
-
-def _line_end(raw: bytes) -> bytes:
-    """The first line's end. A bare CR is one only in a message without any LF: to all mail programs else it is text."""
-    feed = raw.find(b"\n")
-    if feed < 0:
-        return b"\r" if b"\r" in raw else b"\n"
-    return b"\r\n" if raw[feed - 1 : feed] == b"\r" else b"\n"
-
-
-def _header_end(raw: bytes, start: int) -> int:
-    """Where the empty line after the header begins, or the end of the message."""
-    pattern = _HEADER_END if b"\n" in raw else _HEADER_END_CR
-    if raw[start : start + 1] in (b"\n", b"\r"):
-        return start
-    found = pattern.search(raw, start)
-    return found.end() if found else len(raw)
 
 
 def _status(result: Result) -> list[str]:

@@ -41,6 +41,7 @@ MAX_CONFIG_FILE = 1024 * 1024
 MAX_CONFIG_DEPTH = 20
 MAX_CONFIG_NODES = 500_000
 MAX_SITES = 10_000
+MAX_KEY_NAME = 16
 
 # network: one deadline for a message, in seconds; at most this many questions
 MESSAGE_DEADLINE = 5.0
@@ -53,3 +54,19 @@ MAX_DNS_CACHE = 10_000
 # output
 MAX_HEADER_RULES = 20
 HEADER_FOLD = 78
+
+# outbound and token
+MAX_LINE = 998  # of a header that we write (RFC 5322 section 2.1.1)
+MAX_TOKENS = 8  # looked at in one message
+MAX_WOVEN_ID = 250  # a Message-ID longer than this is left as it is
+
+# dkim
+MAX_DKIM_SIGNATURES = 4  # of ours that are tried in one message
+MAX_DKIM_FIELD_BYTES = 8 * 1024
+MAX_DKIM_SIGNED_NAMES = 100  # in h=
+MAX_DKIM_SIGNED_BYTES = 128 * 1024  # of the fields that are hashed
+MAX_DKIM_BODY = 8 * 1024 * 1024  # of a larger one only the header is verified
+MAX_DKIM_KEYS = 3  # records under one name
+MAX_DKIM_KEY_CHARS = 4_096
+MIN_DKIM_RSA_BITS, MAX_DKIM_RSA_BITS = 1_024, 4_096
+MAX_DKIM_ARCHIVE = 1_000  # files

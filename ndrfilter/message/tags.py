@@ -1,0 +1,98 @@
+"""Addresses with something woven in: the tags of BATV (draft-levine-smtp-batv) and the Sender Rewriting Scheme (SRS).
+
+Syntax alone: whether a tag is genuine, who holds the secret knows.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ndrfilter.message.addresses import parse_address
+from ndrfilter.message.model import Address
+from ndrfilter.noun import Noun
+
+_PRVS = re.compile(r"prvs=([0-9])([0-9]{3})([0-9a-f]{6})=(.+)", re.I | re.S)
+_BEHIND = re.compile(r"(.+)[+-]prvs=([0-9])([0-9]{3})([0-9a-f]{6})", re.I | re.S)
+# Cisco writes nine digits and no key number, Barracuda and SparkPost a tag type of their own; only they can check them.
+_OTHERS = re.compile(r"(?:prvs=[0-9a-f]{9}=|btv1==[0-9a-f]{11}==|msprvs1=[^=@]{1,64}=)(.+)", re.I | re.S)
+_SRS = re.compile(r"srs([01])[=+-](.+)", re.I | re.S)
+_DAY = re.compile(r"[a-z2-7]{2}", re.I)
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+SRS_DAYS = 1024
+PRVS_DAYS = 1000
+
+
+class Prvs(Noun):
+    """A simple private signature: `tag` is K DDD SSSSSS in lower case, `bare` the address that it was put on."""
+
+    key: str
+    day: int  # of expiry, since the epoch, modulo `PRVS_DAYS`
+    signature: str
+    bare: Address
+
+    @property
+    def tag(self) -> str:
+        """The tag as it stands in the address."""
+        return f"{self.key}{self.day:03}{self.signature}"
+
+
+class Srs(Noun):
+    """A rewritten sender: its hash, the texts that the hash covers, and whom the forwarder rewrote.
+
+    `day` is the day of rewriting since the epoch, modulo `SRS_DAYS`; of an SRS1 address the day that the first
+    forwarder wrote, None where he wrote nothing of the kind.
+    """
+
+    hash: str
+    covered: tuple[str, ...]
+    day: int | None
+    sender: Address | None
+
+
+def prvs_of(address: Address) -> Prvs | None:
+    """The tag of `prvs=KDDDSSSSSS=local@domain` or `local+prvs=KDDDSSSSSS@domain`, None where there is none."""
+    if found := _PRVS.fullmatch(address.local):
+        key, day, signature, local = found.groups()
+    elif found := _BEHIND.fullmatch(address.local):
+        local, key, day, signature = found.groups()
+    else:
+        return None
+    return Prvs(key, int(day), signature.lower(), _bare(address, local))
+
+
+def strip_tag(address: Address) -> Address:
+    """The address without its tag, whoever put it there; the same address if it has none."""
+    prvs = prvs_of(address)
+    if prvs is not None:
+        return prvs.bare
+    other = _OTHERS.fullmatch(address.local)
+    return _bare(address, other.group(1)) if other else address
+
+
+def _bare(address: Address, local: str) -> Address:
+    behind = address.local.startswith(local + "+prvs=") or address.local.startswith(local + "-prvs=")
+    tag = address.local[len(local) :] if behind else address.local.removesuffix(local)
+    return Address(address.text.replace(tag, "", 1), local, address.domain)
+
+
+def srs_of(address: Address) -> Srs | None:
+    """The parts of an `SRS0=HHH=TT=domain=local@…` or `SRS1=HHH=domain==HHH=TT=domain=local@…` address, or None."""
+    found = _SRS.fullmatch(address.local)
+    if found is None:
+        return None
+    parts = found.group(2).split("=", 3 if found.group(1) == "0" else 2)
+    if not all(parts):
+        return None
+    if found.group(1) == "0" and len(parts) == 4 and _DAY.fullmatch(parts[1]):
+        made, day, domain, local = parts
+        return Srs(made, (day, domain, local), _day(day), parse_address(f"{local}@{domain}"))
+    if found.group(1) == "1" and len(parts) == 3 and parts[2][0] in "=+-":
+        made, domain, rest = parts
+        inner = rest[1:].split("=")
+        day_of_first = _day(inner[1]) if len(inner) > 3 and _DAY.fullmatch(inner[1]) else None
+        return Srs(made, (domain, rest), day_of_first, parse_address(f"SRS0{rest}@{domain}"))
+    return None
+
+
+def _day(text: str) -> int:
+    return _BASE32.index(text[0].upper()) * 32 + _BASE32.index(text[1].upper())

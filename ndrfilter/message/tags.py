@@ -53,11 +53,13 @@ def prvs_of(address: Address) -> Prvs | None:
     """The tag of `prvs=KDDDSSSSSS=local@domain` or `local+prvs=KDDDSSSSSS@domain`, None where there is none."""
     if found := _PRVS.fullmatch(address.local):
         key, day, signature, local = found.groups()
+        tag = address.local[: -len(local)]
     elif found := _BEHIND.fullmatch(address.local):
         local, key, day, signature = found.groups()
+        tag = address.local[len(local) :]
     else:
         return None
-    return Prvs(key, int(day), signature.lower(), _bare(address, local))
+    return Prvs(key, int(day), signature.lower(), _bare(address, tag, local))
 
 
 def strip_tag(address: Address) -> Address:
@@ -66,12 +68,10 @@ def strip_tag(address: Address) -> Address:
     if prvs is not None:
         return prvs.bare
     other = _OTHERS.fullmatch(address.local)
-    return _bare(address, other.group(1)) if other else address
+    return _bare(address, address.local[: other.start(1)], other.group(1)) if other else address
 
 
-def _bare(address: Address, local: str) -> Address:
-    behind = address.local.startswith(local + "+prvs=") or address.local.startswith(local + "-prvs=")
-    tag = address.local[len(local) :] if behind else address.local.removesuffix(local)
+def _bare(address: Address, tag: str, local: str) -> Address:
     return Address(address.text.replace(tag, "", 1), local, address.domain)
 
 

@@ -24,7 +24,7 @@ def of(text: str):
         ("prvs=1786aabbcc=alice@example.com", "alice@example.com"),
         ("PRVS=1786AABBCC=Alice@Example.COM", "Alice@example.com"),
         ("alice+prvs=1786aabbcc@example.com", "alice@example.com"),
-        ("alice-prvs=1786aabbcc@example.com", "alice@example.com"),
+        ("alice-PRVS=1786AABBCC@example.com", "alice@example.com"),
         ("prvs=1786aabbcc=alice+news=x@example.com", "alice+news=x@example.com"),
         ("alice+news+prvs=1786aabbcc@example.com", "alice+news@example.com"),
         ('"prvs=1786aabbcc=a b"@example.com', '"a b"@example.com'),

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 
 from ndrfilter.message.addresses import parse_address
-from ndrfilter.message.model import Address
 from ndrfilter.noun import Noun
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndrfilter.message.model import Address
 
 _PRVS = re.compile(r"prvs=([0-9])([0-9]{3})([0-9a-f]{6})=(.+)", re.I | re.S)
 _BEHIND = re.compile(r"(.+)[+-]prvs=([0-9])([0-9]{3})([0-9a-f]{6})", re.I | re.S)
@@ -23,16 +26,16 @@ PRVS_DAYS = 1000
 
 
 class Prvs(Noun):
-    """A simple private signature: `tag` is K DDD SSSSSS in lower case, `bare` the address that it was put on."""
+    """A simple private signature: the parts of its tag, and the local part that it was put on."""
 
-    key: str
+    key: str  # a digit
     day: int  # of expiry, since the epoch, modulo `PRVS_DAYS`
-    signature: str
-    bare: Address
+    signature: str  # six hexadecimal digits, lower case
+    local: str
 
     @property
     def tag(self) -> str:
-        """The tag as it stands in the address."""
+        """K DDD SSSSSS as it stands in the address."""
         return f"{self.key}{self.day:03}{self.signature}"
 
 
@@ -49,43 +52,37 @@ class Srs(Noun):
     sender: Address | None
 
 
-def prvs_of(address: Address) -> Prvs | None:
-    """The tag of `prvs=KDDDSSSSSS=local@domain` or `local+prvs=KDDDSSSSSS@domain`, None where there is none."""
-    if found := _PRVS.fullmatch(address.local):
-        key, day, signature, local = found.groups()
-        tag = address.local[: -len(local)]
-    elif found := _BEHIND.fullmatch(address.local):
-        local, key, day, signature = found.groups()
-        tag = address.local[len(local) :]
+def prvs_of(local: str) -> Prvs | None:
+    """The tag of the local part `prvs=KDDDSSSSSS=alice` or `alice+prvs=KDDDSSSSSS`, None where there is none."""
+    if found := _PRVS.fullmatch(local):
+        key, day, signature, bare = found.groups()
+    elif found := _BEHIND.fullmatch(local):
+        bare, key, day, signature = found.groups()
     else:
         return None
-    return Prvs(key, int(day), signature.lower(), _bare(address, tag, local))
+    return Prvs(key, int(day), signature.lower(), bare)
 
 
-def strip_tag(address: Address) -> Address:
-    """The address without its tag, whoever put it there; the same address if it has none."""
-    prvs = prvs_of(address)
+def strip_tag(local: str) -> str:
+    """The local part without its tag, whoever put it there; the same if it has none."""
+    prvs = prvs_of(local)
     if prvs is not None:
-        return prvs.bare
-    other = _OTHERS.fullmatch(address.local)
-    return _bare(address, address.local[: other.start(1)], other.group(1)) if other else address
+        return prvs.local
+    other = _OTHERS.fullmatch(local)
+    return other.group(1) if other else local
 
 
-def _bare(address: Address, tag: str, local: str) -> Address:
-    return Address(address.text.replace(tag, "", 1), local, address.domain)
-
-
-def srs_of(address: Address) -> Srs | None:
-    """The parts of an `SRS0=HHH=TT=domain=local@…` or `SRS1=HHH=domain==HHH=TT=domain=local@…` address, or None."""
-    found = _SRS.fullmatch(address.local)
+def srs_of(local: str) -> Srs | None:
+    """The parts of a local part `SRS0=HHH=TT=domain=local` or `SRS1=HHH=domain==HHH=TT=domain=local`, or None."""
+    found = _SRS.fullmatch(local)
     if found is None:
         return None
     parts = found.group(2).split("=", 3 if found.group(1) == "0" else 2)
     if not all(parts):
         return None
     if found.group(1) == "0" and len(parts) == 4 and _DAY.fullmatch(parts[1]):
-        made, day, domain, local = parts
-        return Srs(made, (day, domain, local), _day(day), parse_address(f"{local}@{domain}"))
+        made, day, domain, user = parts
+        return Srs(made, (day, domain, user), _day(day), parse_address(f"{user}@{domain}"))
     if found.group(1) == "1" and len(parts) == 3 and parts[2][0] in "=+-":
         made, domain, rest = parts
         inner = rest[1:].split("=")

@@ -19,47 +19,47 @@ def of(text: str):
 
 
 @pytest.mark.parametrize(
-    ("text", "bare"),
+    ("local", "bare"),
     [
-        ("prvs=1786aabbcc=alice@example.com", "alice@example.com"),
-        ("PRVS=1786AABBCC=Alice@Example.COM", "Alice@example.com"),
-        ("alice+prvs=1786aabbcc@example.com", "alice@example.com"),
-        ("alice-PRVS=1786AABBCC@example.com", "alice@example.com"),
-        ("prvs=1786aabbcc=alice+news=x@example.com", "alice+news=x@example.com"),
-        ("alice+news+prvs=1786aabbcc@example.com", "alice+news@example.com"),
-        ('"prvs=1786aabbcc=a b"@example.com', '"a b"@example.com'),
-        ("prvs=786aabbcc=alice@example.com", "alice@example.com"),
-        ("btv1==786aabbccdd==alice@example.com", "alice@example.com"),
-        ("msprvs1=1202020UU5ulBw=bounces@example.com", "bounces@example.com"),
-        ("prvs=prvs@example.com", "prvs=prvs@example.com"),
-        ("prvs=1786aabbcc=@example.com", "prvs=1786aabbcc=@example.com"),
-        ("prvs=1786aabbcg=alice@example.com", "prvs=1786aabbcg=alice@example.com"),
-        ("prvs=١786aabbcc=alice@example.com", "prvs=١786aabbcc=alice@example.com"),
-        ("+prvs=1786aabbcc@example.com", "+prvs=1786aabbcc@example.com"),
-        ("prvs=1786aabbcc=p@example.com", "p@example.com"),
-        ("v+prvs=1786aabbcc@example.com", "v@example.com"),
-        ("alice@example.com", "alice@example.com"),
+        ("prvs=1786aabbcc=alice", "alice"),
+        ("PRVS=1786AABBCC=Alice", "Alice"),
+        ("alice+prvs=1786aabbcc", "alice"),
+        ("alice-PRVS=1786AABBCC", "alice"),
+        ("prvs=1786aabbcc=alice+news=x", "alice+news=x"),
+        ("alice+news+prvs=1786aabbcc", "alice+news"),
+        ("prvs=1786aabbcc=a b", "a b"),
+        ("prvs=786aabbcc=alice", "alice"),
+        ("btv1==786aabbccdd==alice", "alice"),
+        ("msprvs1=1202020UU5ulBw=bounces", "bounces"),
+        ("prvs=prvs", "prvs=prvs"),
+        ("prvs=1786aabbcc=", "prvs=1786aabbcc="),
+        ("prvs=1786aabbcg=alice", "prvs=1786aabbcg=alice"),
+        ("prvs=١786aabbcc=alice", "prvs=١786aabbcc=alice"),
+        ("+prvs=1786aabbcc", "+prvs=1786aabbcc"),
+        ("prvs=1786aabbcc=p", "p"),
+        ("v+prvs=1786aabbcc", "v"),
+        ("alice", "alice"),
     ],
 )
-def test_an_address_without_its_tag(text, bare):
-    assert strip_tag(of(text)).text == bare
+def test_a_local_part_without_its_tag(local, bare):
+    assert strip_tag(local) == bare
 
 
 def test_the_parts_of_a_private_signature():
-    prvs = prvs_of(of("PRVS=1006AABBCC=Alice@Example.com"))
+    prvs = prvs_"PRVS=1006AABBCC=Alice"
     assert prvs is not None
     assert (prvs.key, prvs.day, prvs.signature, prvs.tag) == ("1", 6, "aabbcc", "1006aabbcc")
-    assert prvs.bare == of("Alice@example.com")
+    assert prvs.local == "Alice"
 
 
 def test_tags_that_only_others_can_check_have_no_parts():
-    assert prvs_of(of("prvs=786aabbcc=alice@example.com")) is None
-    assert prvs_of(of("btv1==786aabbccdd==alice@example.com")) is None
+    assert prvs_of("prvs=786aabbcc=alice") is None
+    assert prvs_of("btv1==786aabbccdd==alice") is None
 
 
 @pytest.mark.parametrize("separator", ["=", "+", "-"])
 def test_the_parts_of_a_rewritten_sender(separator):
-    srs = srs_of(of(f"SRS0{separator}MVMd=JL=Else.Example=joe+x=y@example.com"))
+    srs = srs_of(f"SRS0{separator}MVMd=JL=Else.Example=joe+x=y")
     assert srs is not None
     assert (srs.hash, srs.day, srs.covered) == ("MVMd", 9 * 32 + 11, ("JL", "Else.Example", "joe+x=y"))
     assert srs.sender == of("joe+x=y@else.example")
@@ -67,14 +67,14 @@ def test_the_parts_of_a_rewritten_sender(separator):
 
 @pytest.mark.parametrize("separator", ["=", "+", "-"])
 def test_the_parts_of_a_sender_rewritten_twice(separator):
-    srs = srs_of(of(f"srs1=kV+N=fwd.example={separator}abcd=jl=a.example=joe@example.com"))
+    srs = srs_of(f"srs1=kV+N=fwd.example={separator}abcd=jl=a.example=joe")
     assert srs is not None
     assert (srs.hash, srs.day, srs.covered) == ("kV+N", 299, ("fwd.example", f"{separator}abcd=jl=a.example=joe"))
     assert srs.sender == of(f"SRS0{separator}abcd=jl=a.example=joe@fwd.example")
 
 
 def test_a_first_forwarder_who_wrote_no_day():
-    srs = srs_of(of("SRS1=kV+N=fwd.example==opaque@example.com"))
+    srs = srs_of("SRS1=kV+N=fwd.example==opaque")
     assert srs is not None
     assert srs.day is None
 
@@ -86,22 +86,17 @@ def test_a_first_forwarder_who_wrote_no_day():
      "xSRS0=abcd=JL=a.example=joe"],
 )  # fmt: skip
 def test_no_rewritten_sender(local):
-    assert srs_of(of(f"{local}@example.com")) is None
+    assert srs_of(f"{local}") is None
 
 
-@given(ANY_LOCAL, st.sampled_from(["example.com", "Ex.example", ""]))
-@example("prvs=1786aabbcc=" + "+prvs=1786aabbcc" * 50, "example.com")
-@example("SRS1=" + "=" * 400, "example.com")
-def test_whatever_an_address_says(local, domain):
-    address = parse_address(f"{local}@{domain}" if domain else local)
-    if address is None:
-        return
-    bare = strip_tag(address)
-    assert address.local == bare.local or len(bare.local) < len(address.local)
-    assert bare.local
-    assert bare.domain == address.domain
-    assert len(address.text) - len(bare.text) == len(address.local) - len(bare.local)
-    prvs = prvs_of(address)
-    assert prvs is None or (prvs.bare == bare and 0 <= prvs.day < 1000)
-    srs = srs_of(address)
+@given(ANY_LOCAL)
+@example("prvs=1786aabbcc=" + "+prvs=1786aabbcc" * 50)
+@example("SRS1=" + "=" * 400)
+def test_whatever_a_local_part_says(local):
+    bare = strip_tag(local)
+    assert bare == local or len(bare) < len(local)
+    assert bare or not local
+    prvs = prvs_of(local)
+    assert prvs is None or (prvs.local == bare and 0 <= prvs.day < 1000)
+    srs = srs_of(local)
     assert srs is None or (srs.hash and all(srs.covered))

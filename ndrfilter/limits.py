@@ -49,7 +49,12 @@ DNS_QUERY_TIMEOUT = 2.0
 MAX_DNS_QUERIES = 20
 MAX_SPF_LOOKUPS = 10
 MAX_SPF_VOID_LOOKUPS = 2
-MAX_DNS_CACHE = 10_000
+MAX_DNS_CACHE = 10_000  # answers
+MAX_DNS_CACHE_CHARS = 8 * 1024 * 1024
+MAX_DNS_RECORDS = 256  # of one message
+MAX_DNS_ANSWER = 16 * 1024
+MAX_DNS_TTL = 3_600  # seconds an answer is remembered at most
+MAX_DNS_NEGATIVE_TTL = 300
 
 # output
 MAX_HEADER_RULES = 20
@@ -70,3 +75,9 @@ MAX_DKIM_KEYS = 3  # records under one name
 MAX_DKIM_KEY_CHARS = 4_096
 MIN_DKIM_RSA_BITS, MAX_DKIM_RSA_BITS = 1_024, 4_096
 MAX_DKIM_ARCHIVE = 1_000  # files
+
+# state
+STORE_TIMEOUT = 1.0  # seconds to wait for another process
+STORE_VALUES = 1_000  # under one key
+STORE_BATCH = 1_000  # rows in one transaction
+STORE_SWEEP = 200  # rows that have expired, forgotten with every transaction

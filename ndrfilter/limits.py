@@ -81,3 +81,15 @@ STORE_TIMEOUT = 1.0  # seconds to wait for another process
 STORE_VALUES = 1_000  # under one key
 STORE_BATCH = 1_000  # rows in one transaction
 STORE_SWEEP = 200  # rows that have expired, forgotten with every transaction
+
+# sent log
+SENT_RETENTION = 45 * 86_400.0  # seconds
+SENT_BATCH = 500  # messages recorded in one transaction
+MAX_SENT_ID = 1_000  # characters of a Message-ID that count
+MAX_SENT_REFERENCES = 10  # ids looked up in one message
+
+# batv and srs
+MAX_BATV_DAYS = 100
+BATV_QUEUE_DAYS = 10  # how long a message without a date may have been on its way
+MAX_BATV_ADDRESSES = 20  # of the header that are searched for a tag
+MAX_SRS_HASH = 27  # characters of base 64 that an HMAC-SHA1 has

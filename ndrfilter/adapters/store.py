@@ -59,13 +59,12 @@ class SqliteStore:
         return digest(self._secret, parts)
 
     def add(self, table: str, rows: Iterable[Row]) -> None:
-        """Keep rows of key, value and the time when it is forgotten; of a key that has too many values, no more.
+        """Keep rows of key, value and the time when it is forgotten, all or none; durable when this returns.
 
-        Many rows are written in several steps; what was there already is kept for the longer of both times.
+        What was there already is kept for the longer of both times; a key that has too many values gets no more.
         """
-        stream = iter(rows)
-        while batch := list(islice(stream, limits.STORE_BATCH)):
-            self._write(lambda connection, batch=batch: [self._put(connection, table, *row) for row in batch])  # type: ignore[misc]
+        whole = list(rows)
+        self._write(lambda connection: [self._put(connection, table, *row) for row in whole])
 
     def values(self, table: str, key: bytes) -> tuple[bytes, ...]:
         """What is kept under that key, in no order."""

@@ -8,7 +8,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -217,10 +216,8 @@ class TestTrouble:
         store.set_mark("a", "1")
         other = sqlite3.connect(folder / "state.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        started = time.monotonic()
         with pytest.raises(TemporaryError, match="in use by another process"):
             store.set_mark("a", "2")
-        assert time.monotonic() - started >= limits.STORE_TIMEOUT
         assert store.mark("a") == "1"
         other.close()
         store.set_mark("a", "2")

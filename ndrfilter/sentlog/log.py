@@ -1,0 +1,146 @@
+"""What the log keeps: of every message digests of its id, sender and recipients, and the time; nothing in clear.
+
+Under the digest of the id stands one value for each recipient: eight bytes each for the sender, the recipient and the
+recipient's domain, all of them bound to the id, and the time. So the file does not even tell which two messages went to
+the same person. The coverage is the stretch of time in which nothing that left can be missing.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from ndrfilter import limits
+from ndrfilter.noun import Noun
+from ndrfilter.sentlog.names import canonical_address, canonical_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ndrfilter.ports import Store
+
+TABLE = "sent"
+_COVERAGE = "sent_log.coverage"
+_PART, _TIME = 8, 4
+_SIZE = 3 * _PART + _TIME
+_LAST_SECOND = 2**32 - 1
+
+
+class Entry(Noun):
+    """One message that left us. `sender` is the envelope's, `time` in seconds since the epoch."""
+
+    message_id: str
+    recipients: tuple[str, ...]
+    sender: str
+    time: float
+
+
+class Known(Noun):
+    """What the log has of one Message-ID. `time` is when it was first sent, `copies` to how many recipients.
+
+    `sender` is whether one of the senders asked for sent it, `recipient` whether it went to one of the recipients asked
+    for, and `domain` whether it went to somebody in the domain of one of them; the latter two by that sender.
+    """
+
+    key: bytes
+    time: float
+    copies: int
+    sender: bool
+    recipient: bool
+    domain: bool
+
+
+class Coverage(Noun):
+    """Everything that left between `since` and `until` is in the log, unless it is older than what the log keeps."""
+
+    since: float
+    until: float
+
+
+def record(store: Store, entries: Iterable[Entry], now: float, *, retention: float = limits.SENT_RETENTION) -> int:
+    """Put these messages into the log; how many of them had something new. Raises TemporaryError.
+
+    An entry without a Message-ID, and one older than `retention` (seconds), is passed over. To record one twice
+    changes nothing. Many entries are written in several steps, in order.
+    """
+    stream, taken = iter(entries), 0
+    while batch := list(islice(stream, limits.SENT_BATCH)):
+        rows: list[tuple[bytes, bytes, float]] = []
+        for entry in batch:
+            fresh = list(_rows(store, entry)) if entry.time + retention > now else []
+            rows += [(key, value, entry.time + retention) for key, value in fresh]
+            taken += bool(fresh)
+        if rows:
+            store.add(TABLE, rows)
+    return taken
+
+
+def _rows(store: Store, entry: Entry) -> Iterator[tuple[bytes, bytes]]:
+    message_id = canonical_id(entry.message_id)
+    if not message_id:
+        return
+    key = store.digest("sent", message_id)
+    there = {value[:-_TIME] for value in store.values(TABLE, key)}
+    sender = _sender(store, message_id, entry.sender)
+    time = int(min(max(entry.time, 0), _LAST_SECOND)).to_bytes(_TIME, "big")
+    for recipient in dict.fromkeys(entry.recipients[: limits.STORE_VALUES]) or ("",):
+        value = sender + b"".join(_recipient(store, message_id, recipient))
+        if value not in there:
+            there.add(value)
+            yield key, value + time
+
+
+def _sender(store: Store, message_id: str, sender: str) -> bytes:
+    return store.digest("sender", message_id, canonical_address(sender))[:_PART]
+
+
+def _recipient(store: Store, message_id: str, recipient: str) -> tuple[bytes, bytes]:
+    address = canonical_address(recipient)
+    domain = address.rpartition("@")[2]
+    whole = store.digest("recipient", message_id, address)[:_PART]
+    return whole, store.digest("domain", message_id, domain)[:_PART]
+
+
+def known(store: Store, message_id: str, senders: Iterable[str], recipients: Iterable[str]) -> Known | None:
+    """What the log has under that Message-ID; None if nothing. Raises TemporaryError."""
+    message_id = canonical_id(message_id)
+    key = store.digest("sent", message_id)
+    found = [value for value in store.values(TABLE, key) if len(value) == _SIZE] if message_id else []
+    if not found:
+        return None
+    ours = {_sender(store, message_id, sender) for sender in senders}
+    theirs = [value for value in found if value[:_PART] in ours]
+    asked = [_recipient(store, message_id, recipient) for recipient in recipients if recipient]
+    return Known(
+        key,
+        float(min(int.from_bytes(value[-_TIME:], "big") for value in theirs or found)),
+        len(found),
+        bool(theirs),
+        any(value[_PART : 2 * _PART] == whole for value in theirs for whole, _ in asked),
+        any(value[2 * _PART : 3 * _PART] == domain for value in theirs for _, domain in asked),
+    )
+
+
+def covered(store: Store, since: float, until: float) -> Coverage:
+    """Tell the log that everything that left between `since` and `until` has been recorded; what is covered now.
+
+    Said again and again by who follows the mail log, `since` being where he had stopped before. If that is later than
+    what was covered, something may be missing between: then what was covered before that counts no more.
+    """
+    before = coverage(store)
+    now = Coverage(since, until)
+    if before is not None and until < before.since:
+        now = before
+    elif before is not None and since <= before.until:
+        now = Coverage(min(before.since, since), max(before.until, until))
+    store.set_mark(_COVERAGE, f"{now.since!r} {now.until!r}")
+    return now
+
+
+def coverage(store: Store) -> Coverage | None:
+    """The stretch of time in which the log is complete; None if nobody has said so. Raises TemporaryError."""
+    try:
+        since, until = map(float, (store.mark(_COVERAGE) or "").split())
+    except ValueError:
+        return None
+    return Coverage(since, until) if since <= until else None

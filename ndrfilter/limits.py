@@ -93,3 +93,21 @@ MAX_BATV_DAYS = 100
 BATV_QUEUE_DAYS = 10  # how long a message without a date may have been on its way
 MAX_BATV_ADDRESSES = 20  # of the header that are searched for a tag
 MAX_SRS_HASH = 27  # characters of base 64 that an HMAC-SHA1 has
+
+# sent follow
+MAX_LOG_LINE = 16 * 1024
+MAX_UNPACKED_LOG = 8 * 1024 * 1024 * 1024  # of one rotated file
+MAX_ROTATED_LOGS = 400
+FOLLOW_READ = 256 * 1024  # at a time
+FOLLOW_HEAD = 256  # bytes at the beginning of a file by which it is known again
+FOLLOW_BATCH = 500  # entries in one writing
+FOLLOW_INTERVAL, FOLLOW_PAUSE = 1.0, 0.5  # seconds between writings, between looks at a file without news
+FOLLOW_RETRY = 5.0  # seconds until the store is tried again
+FOLLOW_MESSAGES = 50_000  # in the queue at once
+FOLLOW_KNOWN_IDS = 200_000  # Message-IDs whose origin is remembered
+FOLLOW_IDS = 4  # of one message
+FOLLOW_RECIPIENTS = 10_000  # of one message
+FOLLOW_CHANNELS = 100
+FOLLOW_OPENING = 600.0  # seconds from a message's first line until it must be in the queue
+FOLLOW_REPLAY = (4 * 1024 * 1024, 64 * 1024 * 1024)  # read again at a start: at least, at most
+FOLLOW_STRANGE = 1_000  # lines in a row that are no log lines

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from ndrfilter import knowledge
+from ndrfilter import extensions, knowledge
 from ndrfilter.adapters.clock import SystemClock
 from ndrfilter.config import Config, from_mapping
 from ndrfilter.config import load as load_config
@@ -19,11 +19,14 @@ from ndrfilter.engine.explain import explain
 from ndrfilter.engine.result import Result
 from ndrfilter.engine.ruleset import RuleSet
 from ndrfilter.engine.step import Verdict
+from ndrfilter.facts.content import addresses
 from ndrfilter.facts.world import EnvelopeFacts, Facts
 from ndrfilter.message import parse
 from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.message.model import Address
-from ndrfilter.ports import Clock, Resolver
+from ndrfilter.noun import Noun
+from ndrfilter.plugin.outgoing import Outgoing, Stamp
+from ndrfilter.ports import Clock, Resolver, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,12 @@ class Envelope:
     helo: str | None = None
 
 
-class _Ports:
+class _Ports(Noun):
     """The ports of one message: the resolver's budget of questions is the message's own."""
 
-    def __init__(self, resolver: Resolver, clock: Clock) -> None:
-        from ndrfilter.adapters.dns import Budgeted
-
-        self.resolver: Resolver | None = Budgeted(resolver)
-        self.clock = clock
-
-    async def spf(self, ip: str, domain: str, sender: str, helo: str) -> str:
-        """The SPF result for a client (RFC 7208); raises TemporaryError when DNS does not answer."""
-        from ndrfilter.adapters.spf import check_host
-
-        assert self.resolver is not None
-        return await check_host(self.resolver, ip, domain, sender, helo)
+    resolver: Resolver
+    clock: Clock
+    store: Store
 
 
 class Filter:
@@ -63,6 +57,7 @@ class Filter:
         *,
         resolver: Resolver | None = None,
         clock: Clock | None = None,
+        store: Store | None = None,
         loaded: knowledge.Loaded | None = None,
     ) -> None:
         """`loaded` is for who has compiled rules of his own, as a bench for rules has."""
@@ -70,6 +65,7 @@ class Filter:
         self.clock = clock or SystemClock()
         self.loaded = loaded or knowledge.of(config)
         self._resolver = resolver
+        self._store = store
         self._ruleset = self.loaded.ruleset(config, self.clock.now())
 
     @property
@@ -86,11 +82,13 @@ class Filter:
         *,
         resolver: Resolver | None = None,
         clock: Clock | None = None,
+        store: Store | None = None,
     ) -> Filter:
         """A filter from a configuration file, a mapping of the same shape, or (None) from where configurations lie.
 
         Rules already compiled in this process are used again. Raises ConfigError with every mistake found.
-        Without `resolver` no fact that needs the network is asked.
+        DNS is asked through `resolver`, else as the configuration says, and only if a plugin that is on needs it;
+        what has to be remembered is in `store`, else in the configuration's state folder.
         """
         if isinstance(source, Config):
             config = source
@@ -98,7 +96,7 @@ class Filter:
             config = from_mapping(source)
         else:
             config = load_config(Path(source) if source is not None else None)
-        return cls(config, resolver=resolver, clock=clock)
+        return cls(config, resolver=resolver, clock=clock, store=store)
 
     def check(
         self, raw: bytes, *, envelope: Envelope | None = None, envelope_source: str = "", trace: bool = False
@@ -124,21 +122,57 @@ class Filter:
         return drive(ruleset or self.ruleset, facts, self.loaded.lists, self._ports)
 
     def _ports(self) -> _Ports:
-        assert self._resolver is not None
-        return _Ports(self._resolver, self.clock)
+        from ndrfilter.adapters.dns import Budgeted, DnsResolver
+
+        if self._resolver is None:
+            dns = self.config.dns
+            addresses = tuple(address for address, _ in dns.servers)
+            self._resolver = DnsResolver(addresses, dns.servers[0][1] if dns.servers else 53, dns.timeout)
+        return _Ports(Budgeted(self._resolver), self.clock, self.store)
+
+    @property
+    def store(self) -> Store:
+        """What is remembered from one message to the next."""
+        if self._store is None:
+            from ndrfilter.adapters.state import default_folder
+            from ndrfilter.adapters.store import SqliteStore
+
+            self._store = SqliteStore(self.config.state or default_folder(), self.clock)
+        return self._store
 
     def facts(self, raw: bytes, envelope: Envelope | None = None) -> Facts:
         """The message's facts, none of them worked out yet."""
         told = envelope_facts(envelope)
+        site = self.config.site_for([recipient.text for recipient in told.recipients])
+        plugins = {**extensions.standing(), **self.config.settings_for(site)}
         return Facts(
-            self.loaded.schema,
+            extensions.active(frozenset(plugins)),
             parse(raw),
-            site=self.config.site_for([recipient.text for recipient in told.recipients]),
+            site=site,
             envelope=told,
             knowledge=self.loaded.bounces,
             now=self.clock.now(),
-            network=self._resolver is not None,
+            plugins=plugins,
         )
+
+    def stamps(self, raw: bytes, envelope: Envelope | None = None) -> tuple[tuple[str, Stamp], ...]:
+        """What each plugin that is on marks an outgoing message with, by the plugin's name.
+
+        Only mail of ours is marked: its author or envelope sender is in the site's domains, and it is no bounce. What a
+        plugin does wrong is raised as it is.
+        """
+        message, told = parse(raw), envelope_facts(envelope)
+        senders = [address for address in (told.sender, *addresses(message.headers, "From")) if address is not None]
+        site = self.config.site_for([sender.text for sender in senders])
+        if (told.told and told.sender is None) or not any(site.owns(sender.domain) for sender in senders):
+            return ()
+        sender = envelope.sender if envelope is not None else None
+        recipients = tuple(recipient.text for recipient in told.recipients)
+        outgoing = Outgoing(message, site, sender, recipients, self.clock.now())
+        plugins, settings = extensions.loaded().plugins, self.config.settings_for(site)
+        asked = ((name, plugin.stamp) for name, plugin in plugins.items() if name in settings and plugin.stamp)
+        made = ((name, stamp(outgoing, settings[name])) for name, stamp in asked)
+        return tuple((name, stamp) for name, stamp in made if stamp is not None)
 
     def result(self, verdict: Verdict, facts: Facts, envelope_source: str, *, trace: bool = False) -> Result:
         """The verdict in words, with what failed on the way."""

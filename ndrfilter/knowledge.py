@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ndrfilter import limits, resources
+from ndrfilter import extensions, limits, resources
 from ndrfilter.adapters import cache
 from ndrfilter.config import Config, RulesetChoice, load_ruleset
 from ndrfilter.config.tree import Place
 from ndrfilter.engine.ruleset import RuleSet, Thresholds, choose
 from ndrfilter.errors import ConfigError, Diagnostic
-from ndrfilter.facts import BUILT_IN
 from ndrfilter.facts.world import Knowledge
 from ndrfilter.lang import Program, Rule, Source, compiled, image
 from ndrfilter.noun import Noun
-from ndrfilter.plugin.host import Host
 from ndrfilter.plugin.host import Loaded as Plugins
 from ndrfilter.schema import Schema
 
 Stamp = tuple[str, int, int]
-Settings = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
 
 
 class Inputs(Noun):
-    """Everything that compiled rules depend on, hashable: files with their stamps, plugins with their settings."""
+    """Everything but the plugins that compiled rules depend on, hashable: files with their stamps."""
 
     files: tuple[Stamp, ...]
     lists: tuple[tuple[str, str], ...]
     list_stamps: tuple[Stamp, ...]
-    plugins: tuple[str, ...]
-    settings: Settings
 
 
 class Loaded(Noun):
@@ -64,7 +59,7 @@ def of(config: Config, drafts: Iterable[Path] = (), *, with_tests: bool = False)
 def keep(config: Config) -> tuple[Path, Loaded]:
     """Compile the rules of this configuration and keep them on disk; raises ConfigError, and OSError from the disk."""
     inputs = _inputs(config)
-    plugins = _plugins_of(inputs)
+    plugins = extensions.loaded()
     made, program = compiled(*_sources(inputs, plugins))
     data = {**made, "stamps": _stamps(map(Path, made["inputs"]))}
     return cache.write(_key(inputs, plugins), data, cache.folders()[0]), _finished(plugins, program)
@@ -72,9 +67,8 @@ def keep(config: Config) -> tuple[Path, Loaded]:
 
 def _inputs(config: Config, drafts: Iterable[Path] = ()) -> Inputs:
     lists = tuple(sorted((name, str(path)) for name, path in config.lists.items()))
-    settings = tuple(sorted((name, tuple(sorted(values.items()))) for name, values in config.settings.items()))
     files = _stamps((*rule_files(config), *drafts))
-    return Inputs(files, lists, _stamps(Path(path) for _, path in lists), config.plugins, settings)
+    return Inputs(files, lists, _stamps(Path(path) for _, path in lists))
 
 
 def rule_files(config: Config) -> Iterator[Path]:
@@ -91,29 +85,13 @@ def _files_below(ending: str, *folders: Path | None) -> Iterator[Path]:
                 yield from (Path(place, name) for name in sorted(names) if name.endswith(ending))
 
 
-def load_plugins(names: Sequence[str] = (), settings: Mapping[str, Mapping[str, Any]] | None = None) -> Plugins:
-    """The built-in facts, the bundled plugins of these names, and what is installed by entry point."""
-    given = settings or {}
-    host = Host()
-    for module in BUILT_IN:
-        host.add(module.__name__.rpartition(".")[2], module, {})
-    for name in names:
-        host.add(name, resources.plugin(name), given.get(name, {}))
-    host.add_entry_points(given)
-    return host.loaded()
-
-
 @lru_cache(maxsize=8)
 def _loaded(inputs: Inputs, with_tests: bool) -> Loaded:
-    plugins = _plugins_of(inputs)
+    plugins = extensions.loaded()
     kept = None if with_tests else cache.read(_key(inputs, plugins))
     if kept is not None and kept["stamps"] == _stamps(map(Path, kept["inputs"])):
         return _finished(plugins, image.link(kept))
     return _finished(plugins, compiled(*_sources(inputs, plugins))[1])
-
-
-def _plugins_of(inputs: Inputs) -> Plugins:
-    return load_plugins(inputs.plugins, {name: dict(pairs) for name, pairs in inputs.settings})
 
 
 def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, dict[str, Path]]:

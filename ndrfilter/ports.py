@@ -1,7 +1,8 @@
-"""The ports through which the outside reaches the engine: a resolver, a clock. Adapters implement them."""
+"""The ports through which the outside reaches the engine: a resolver, a clock, a store. Adapters implement them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -23,16 +24,42 @@ class Clock(Protocol):
         """Seconds since the epoch, UTC."""
 
 
+class Store(Protocol):
+    """Small durable state, shared by all our processes: sets of values under a key, each until its time comes.
+
+    Every method raises `TemporaryError` when the state cannot be read or written. Times are seconds since the epoch.
+    """
+
+    def digest(self, *parts: str) -> bytes:
+        """16 bytes for these texts, keyed with the store's own secret: what is kept names nobody."""
+
+    def add(self, table: str, rows: Iterable[tuple[bytes, bytes, float]]) -> None:
+        """Keep (key, value, expires) rows, all or none; they are durable when this returns."""
+
+    def values(self, table: str, key: bytes) -> tuple[bytes, ...]:
+        """The values under `key` whose time has not come."""
+
+    def count(self, table: str, key: bytes, value: bytes, expires: float) -> int:
+        """Add `value` unless it is there; how many different values `key` has now."""
+
+    def mark(self, name: str) -> str | None:
+        """A note kept under that name."""
+
+    def set_mark(self, name: str, text: str) -> None:
+        """Keep a note."""
+
+
 class Ports(Protocol):
-    """All ports of one message; what is not there is None."""
+    """All ports of one message."""
 
     @property
-    def resolver(self) -> Resolver | None:
-        """The resolver, or None without network."""
+    def resolver(self) -> Resolver:
+        """The resolver, with what is left of the message's budget of questions."""
 
     @property
     def clock(self) -> Clock:
         """The clock."""
 
-    async def spf(self, ip: str, domain: str, sender: str, helo: str) -> str:
-        """The SPF result (RFC 7208 section 2.6) for a client; raises `TemporaryError` when DNS does not answer."""
+    @property
+    def store(self) -> Store:
+        """The store."""

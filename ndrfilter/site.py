@@ -60,7 +60,10 @@ class Relay(Noun):
 
 
 class Site(Noun):
-    """The site of one message. Names are lower case A-labels without a final dot."""
+    """The site of one message. Names are lower case A-labels without a final dot.
+
+    `settings` has, by plugin, what it made of the section that this site has of its own.
+    """
 
     domains: tuple[str, ...] = ()
     relays: tuple[Relay, ...] = ()
@@ -68,6 +71,7 @@ class Site(Noun):
     authserv_ids: tuple[str, ...] = ()
     complete: frozenset[str] = frozenset()
     vars: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, object], ...] = ()
 
     @property
     def configured(self) -> bool:

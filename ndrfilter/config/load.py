@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 
-from ndrfilter import resources
-from ndrfilter.config import sites
+from ndrfilter import limits
+from ndrfilter.config import plugins, sites
 from ndrfilter.config.files import read_text
-from ndrfilter.config.model import ACTION_VERDICTS, ACTIONS, Config
+from ndrfilter.config.model import ACTION_VERDICTS, ACTIONS, Config, Dns
 from ndrfilter.config.rulesets import load_ruleset, ruleset_names
-from ndrfilter.config.tree import Node, Place, Reader, advise, from_python, plain
+from ndrfilter.config.tree import Node, Place, Reader, advise, from_python
 from ndrfilter.errors import ConfigError
 from ndrfilter.schema import VERDICTS
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 NAME = "ndrfilter.yml"
-_KEYS = ("site", "sites", "ruleset", "actions", "plugins", "lists")
+_KEYS = ("site", "sites", "ruleset", "actions", "plugins", "lists", "dns", "state")
 
 
 def load(path: Path | str | None = None, *, environ: Mapping[str, str] | None = None) -> Config:
@@ -66,18 +67,19 @@ def from_text(text: str, path: Path) -> Config:
 
 def _config(node: Node, folder: Path, reader: Reader, rulesets: Path | None = None) -> Config:
     entries = reader.mapping(node, "", _KEYS)
-    found = sites.read_sites(entries, folder, reader)
+    common = plugins.sections(entries.get("plugins"), "plugins", reader)
+    found = sites.read_sites(entries, folder, reader, common)
     owners = sites.owners(found, reader)
-    names, settings = _plugins(entries.get("plugins"), reader)
     config = Config(
         sites=found,
         ruleset=_ruleset(entries.get("ruleset"), reader),
         actions=_actions(entries.get("actions"), reader),
-        plugins=names,
         lists=_lists(entries.get("lists"), folder, reader),
         origins=reader.origins,
-        settings=settings,
+        settings=plugins.configured(common, "plugins", reader.origins.get("plugins", node.place), folder, reader),
         owners=owners,
+        dns=_dns(entries.get("dns"), reader),
+        state=folder / reader.text(entries["state"], "state") if "state" in entries else None,
     )
     _check_ruleset(config.ruleset, rulesets, reader)
     reader.finish()
@@ -127,31 +129,6 @@ def _action(node: Node, key: str, reader: Reader) -> str:
     return word
 
 
-def _plugins(node: Node | None, reader: Reader) -> tuple[tuple[str, ...], dict[str, dict[str, Any]]]:
-    """The bundled plugins wanted, and the settings of every plugin named; an installed one is always there."""
-    settings: dict[str, dict[str, Any]] = {}
-    for item in [] if node is None else reader.items(node, "plugins", "spf, dkim"):
-        if isinstance(item.value, dict):
-            for name, values in item.value.items():
-                _check_plugin(name, item.keys.get(name, item.place), reader)
-                settings[name] = {key: plain(value) for key, value in reader.mapping(values, f"plugins.{name}").items()}
-        else:
-            name = reader.text(item, "plugins")
-            _check_plugin(name, item.place, reader)
-            settings[name] = {}
-    bundled = resources.plugin_names() if settings else ()
-    return tuple(name for name in settings if name in bundled), settings
-
-
-def _check_plugin(name: str, place: Place, reader: Reader) -> None:
-    if not name or name in resources.plugin_names():
-        return
-    installed = resources.installed_plugins()
-    if name not in installed:
-        found = resources.unknown_plugin(name, installed)
-        reader.wrong(found.code, found.message, place, found.help)
-
-
 def _lists(node: Node | None, folder: Path, reader: Reader) -> dict[str, Path]:
     found = {}
     for name, item in ({} if node is None else reader.mapping(node, "lists")).items():
@@ -161,3 +138,23 @@ def _lists(node: Node | None, folder: Path, reader: Reader) -> dict[str, Path]:
             reader.wrong("E740", f'lists.{name}: there is no file "{item.value}"', item.place, advice)
         found[name] = path
     return found
+
+
+def _dns(node: Node | None, reader: Reader) -> Dns:
+    entries = {} if node is None else reader.mapping(node, "dns", ("servers", "timeout"))
+    items = reader.items(entries["servers"], "dns.servers", "127.0.0.1") if "servers" in entries else []
+    servers = tuple(filter(None, (_server(item, reader) for item in items)))
+    timeout = plugins.duration(entries["timeout"], "dns.timeout", reader) if "timeout" in entries else None
+    return Dns(servers, timeout or limits.DNS_QUERY_TIMEOUT)
+
+
+def _server(node: Node, reader: Reader) -> tuple[str, int] | None:
+    text = reader.text(node, "dns.servers")
+    with_port = text.count(":") == 1 or "]:" in text
+    host, port = text.rsplit(":", 1) if with_port else (text, "53")
+    try:
+        return str(ip_address(host.strip("[]"))), int(port)
+    except ValueError:
+        advice = "an address, and a port if it is not 53: 127.0.0.1, 127.0.0.1:5353, [::1]:5353"
+        reader.wrong("E741", f'dns.servers: "{text}" is no address of a server', node.place, advice)
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from ndrfilter import limits
 from ndrfilter.config.tree import Place
 from ndrfilter.noun import Noun
 from ndrfilter.site import NO_SITE, Site
@@ -20,24 +21,33 @@ ACTION_VERDICTS = ("backscatter", "fake")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+class Dns(Noun):
+    """Which servers to ask, as (address, port), none for the system's; how long to wait for each answer, in seconds."""
+
+    servers: tuple[tuple[str, int], ...] = ()
+    timeout: float = limits.DNS_QUERY_TIMEOUT
+
+
 class Config(Noun):
     """A checked configuration.
 
     `origins` says for each dotted key ("site.relays", "sites[1].domains") where its value came from; what is not in
-    it is a default. `settings` has each plugin's own keys. `owners` finds the site of a domain pattern.
+    it is a default. `settings` has what each plugin that is on made of its section. `owners` finds the site of a domain
+    pattern. `state` is the folder for what is remembered.
     """
 
     sites: tuple[Site, ...] = ()
     ruleset: str = "default"
     actions: Mapping[str, str] = MappingProxyType(dict.fromkeys(ACTION_VERDICTS, "header"))
-    plugins: tuple[str, ...] = ()
     lists: Mapping[str, Path] = _NOTHING
     local_rules: Path | None = None
     local_rulesets: Path | None = None
     path: Path | None = None
     origins: Mapping[str, Place] = _NOTHING
-    settings: Mapping[str, Mapping[str, Any]] = _NOTHING
+    settings: Mapping[str, Any] = _NOTHING
     owners: Mapping[str, Site] = _NOTHING
+    dns: Dns = Dns()
+    state: Path | None = None
 
     def origin(self, key: str) -> Place:
         """Where the value of a dotted key came from."""
@@ -53,6 +63,10 @@ class Config(Noun):
             return self.sites[0]
         found = (self._owner(recipient.rpartition("@")[2].lower().rstrip(".")) for recipient in recipients)
         return next((site for site in found if site is not None), NO_SITE)
+
+    def settings_for(self, site: Site) -> Mapping[str, Any]:
+        """The settings of the plugins that are on for this site, by name."""
+        return {**self.settings, **dict(site.settings)} if site.settings else self.settings
 
     def _owner(self, domain: str) -> Site | None:
         if domain in self.owners:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ndrfilter import limits
-from ndrfilter.config import hosts
+from ndrfilter.config import hosts, plugins
 from ndrfilter.config.tree import Node, Place
 from ndrfilter.schema import COMPLETENESS
 from ndrfilter.site import Relay, Site
@@ -12,15 +12,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ndrfilter.config.plugins import Sections
     from ndrfilter.config.tree import Reader
 
-KEYS = ("domains", "domains_file", "relays", "receivers", "authserv_id", "complete", "vars")
+KEYS = ("domains", "domains_file", "relays", "receivers", "authserv_id", "complete", "vars", "plugins")
 
 
-def read_sites(entries: dict[str, Node], folder: Path, reader: Reader) -> tuple[Site, ...]:
-    """The sites in the top level's entries; files are relative to `folder`."""
+def read_sites(entries: dict[str, Node], folder: Path, reader: Reader, common: Sections) -> tuple[Site, ...]:
+    """The sites in the top level's entries; files are relative to `folder`. `common`: the plugins of all of them."""
     if "sites" not in entries:
-        return (read_site(entries["site"], "site", folder, reader),) if "site" in entries else ()
+        return (_site(entries["site"], "site", folder, reader, common),) if "site" in entries else ()
     if "site" in entries:
         reader.wrong("E720", "both site and sites", entries["site"].place, "move the one into the list of the others")
     nodes = reader.items(entries["sites"], "sites", "{domains: [example.com], relays: […]}")
@@ -28,12 +29,11 @@ def read_sites(entries: dict[str, Node], folder: Path, reader: Reader) -> tuple[
         advice = "one site with a domains_file serves any number of domains"
         reader.wrong("E721", f"sites: more than {limits.MAX_SITES}", entries["sites"].place, advice)
     return tuple(
-        read_site(node, f"sites[{number}]", folder, reader) for number, node in enumerate(nodes[: limits.MAX_SITES])
+        _site(node, f"sites[{number}]", folder, reader, common) for number, node in enumerate(nodes[: limits.MAX_SITES])
     )
 
 
-def read_site(node: Node, key: str, folder: Path, reader: Reader) -> Site:
-    """One site."""
+def _site(node: Node, key: str, folder: Path, reader: Reader, common: Sections) -> Site:
     entries = reader.mapping(node, key, KEYS)
     domains = _domains(entries, key, folder, reader)
     if not domains and not reader.mistakes:
@@ -47,7 +47,17 @@ def read_site(node: Node, key: str, folder: Path, reader: Reader) -> Site:
         authserv_ids=_authserv_ids(entries.get("authserv_id"), f"{key}.authserv_id", reader),
         complete=_complete(entries.get("complete"), f"{key}.complete", reader),
         vars=_vars(entries.get("vars"), f"{key}.vars", reader),
+        settings=_settings(entries.get("plugins"), f"{key}.plugins", folder, reader, common),
     )
+
+
+def _settings(
+    node: Node | None, key: str, folder: Path, reader: Reader, common: Sections
+) -> tuple[tuple[str, object], ...]:
+    if node is None:
+        return ()
+    own = plugins.over(plugins.sections(node, key, reader), common)
+    return tuple(plugins.configured(own, key, node.place, folder, reader).items())
 
 
 def owners(sites: tuple[Site, ...], reader: Reader) -> dict[str, Site]:

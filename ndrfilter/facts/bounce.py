@@ -12,7 +12,7 @@ from ndrfilter.schema import BOOLEAN, DOMAIN, KINDS, STRING, Evidence, FactSpec,
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from ndrfilter.facts.world import Facts
@@ -174,6 +174,6 @@ def _bounce_facts() -> Iterable[FactSpec]:
 
 
 @hookimpl
-def declare(settings: Mapping[str, object]) -> Iterable[FactSpec]:  # noqa: ARG001
+def declare() -> Iterable[FactSpec]:
     """The facts of the bounce."""
     return tuple(_bounce_facts())

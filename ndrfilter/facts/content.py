@@ -25,7 +25,7 @@ from ndrfilter.schema import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from typing import Any
 
     from ndrfilter.facts.world import Facts
@@ -194,6 +194,6 @@ def _site_facts() -> Iterable[FactSpec]:
 
 
 @hookimpl
-def declare(settings: Mapping[str, object]) -> Iterable[FactSpec | RecordSpec]:  # noqa: ARG001
+def declare() -> Iterable[FactSpec | RecordSpec]:
     """The built-in record types and the message's facts."""
     return (*RECORDS, *_message_facts(), *_envelope_facts(), *_site_facts())

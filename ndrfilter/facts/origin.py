@@ -11,21 +11,19 @@ from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address
 from ndrfilter.facts.trust import Chain, follow, written_by_us
 from ndrfilter.message.trace import parse_received
 from ndrfilter.plugin import hookimpl
-from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, Unknown, enum, list_of, map_of, record
+from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, enum, list_of, map_of, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from typing import Any
 
     from ndrfilter.facts.world import Facts
     from ndrfilter.message.model import Address, Hop
-    from ndrfilter.ports import Ports
 
 _RECEIVED = re.compile(
     rb"^[>| \t]{0,16}Received:([^\r\n]{1,998}(?:\r?\n[>|]{0,4}[ \t][^\r\n]{1,998}){0,8})", re.I | re.M
 )
-SPF_RESULTS = enum("spf", "none", "neutral", "pass", "fail", "softfail", "permerror")
 SOURCES = enum("source", "rfc822", "headers", "inline", "quoted", "attachment")
 
 
@@ -98,23 +96,6 @@ def _auth(facts: Facts) -> Any:
     return results(came_back.headers, came_back.trace, chain(facts).depth, facts.once(bounce).mta)
 
 
-async def _spf_of_sender(facts: Facts, ports: Ports) -> Any:
-    return await _spf(facts, ports, sender(facts))
-
-
-async def _spf_of_author(facts: Facts, ports: Ports) -> Any:
-    came_back = original(facts)
-    return await _spf(facts, ports, first_address(came_back.headers, "From") if came_back else None)
-
-
-async def _spf(facts: Facts, ports: Ports, who: Address | None) -> Any:
-    stranger = chain(facts).stranger
-    if stranger is None or stranger.ip is None or who is None or not facts.site.owns(who.domain):
-        return None
-    result = await ports.spf(str(stranger.ip), who.domain, who.text, stranger.helo or "")
-    return Unknown(f"the SPF record of {who.domain} could not be looked up") if result == "temperror" else result
-
-
 _CONTENT, _STRUCTURE, _TRACE = Evidence.CONTENT, Evidence.STRUCTURE, Evidence.TRACE
 
 
@@ -161,16 +142,7 @@ def _trace_facts() -> Iterable[FactSpec]:
     )
 
 
-def _network_facts() -> Iterable[FactSpec]:
-    for name, what, fetch in (("spf", "sender", _spf_of_sender), ("spf_author", "author", _spf_of_author)):
-        doc = f"SPF (RFC 7208) of our domain in its {what} for the stranger's address"
-        yield FactSpec(
-            f"original.{name}", SPF_RESULTS, _TRACE, doc,
-            afetch=fetch, optional=True, needs_complete="relays",
-        )  # fmt: skip
-
-
 @hookimpl
-def declare(settings: Mapping[str, object]) -> Iterable[FactSpec]:  # noqa: ARG001
+def declare() -> Iterable[FactSpec]:
     """The facts of the original."""
-    return (*_header_facts(), *_trace_facts(), *_network_facts())
+    return (*_header_facts(), *_trace_facts())

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from ndrfilter.facts.conform import conforms
 from ndrfilter.noun import Noun
 from ndrfilter.schema import Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from ipaddress import IPv4Address, IPv6Address
     from typing import Any, TypeVar
 
     from ndrfilter.message import Message
     from ndrfilter.message.model import Address
+    from ndrfilter.ports import Ports
     from ndrfilter.schema import FactSpec, Reason, Recogniser, Schema
     from ndrfilter.site import Site
 
     T = TypeVar("T")
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class EnvelopeFacts(Noun):
@@ -41,12 +47,12 @@ class Knowledge(Noun):
 class Facts:
     """All facts of one message. `fact(name)` gives the value, None for absent, or an `Unknown`.
 
-    A network fact is an `Unknown` with `pending` set until a driver settles it. Without `network` it is absent:
-    a source that is switched off says nothing.
+    A fact that must be fetched is an `Unknown` with `pending` set until a driver settles it. `plugins` has the
+    settings of those that are on, by name.
     """
 
     __slots__ = (
-        "_memo", "_values", "envelope", "knowledge", "memo", "message", "network", "now", "schema", "site", "troubles",
+        "_memo", "_values", "envelope", "knowledge", "memo", "message", "now", "plugins", "schema", "site", "troubles",
     )  # fmt: skip
 
     def __init__(
@@ -58,7 +64,7 @@ class Facts:
         envelope: EnvelopeFacts,
         knowledge: Knowledge,
         now: float,
-        network: bool = False,
+        plugins: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.schema = schema
         self.message = message
@@ -66,11 +72,11 @@ class Facts:
         self.envelope = envelope
         self.knowledge = knowledge
         self.now = now
-        self.network = network
+        self.plugins = plugins
         self.troubles: list[tuple[str, str]] = []
         self.memo: dict[Any, Any] = {}  # the compiled conditions keep there what they share
         self._values: dict[str, Any] = {}
-        self._memo: dict[Callable[[Facts], Any], Any] = {}
+        self._memo: dict[Callable[..., Any], Any] = {}
 
     def fact(self, name: str) -> Any:
         """The fact's value, None if absent, or an `Unknown`."""
@@ -80,9 +86,13 @@ class Facts:
         if spec is None:
             return Unknown(f"there is no fact {name}")
         if spec.fetch is None:
-            return Unknown(f"{name} was not asked yet", pending=(name,)) if self.network else None
+            return Unknown(f"{name} was not asked yet", pending=(name,))
         value = self._values[name] = self._fetch(spec)
         return value
+
+    def settings(self, plugin: str) -> Any:
+        """What the plugin's `configure` made of its section for this site; an empty mapping where it has none."""
+        return self.plugins.get(plugin, _NOTHING)
 
     def settle(self, name: str, value: Any) -> None:
         """Record what a driver found out about a network fact."""
@@ -98,6 +108,14 @@ class Facts:
         if compute not in self._memo:
             self._memo[compute] = compute(self)
         return self._memo[compute]  # type: ignore[no-any-return]
+
+    async def aonce(self, compute: Callable[[Facts, Ports], Awaitable[T]], ports: Ports) -> T:
+        """`await compute(self, ports)`, worked out once a message, however many facts wait for it."""
+        from asyncio import ensure_future
+
+        if compute not in self._memo:
+            self._memo[compute] = ensure_future(compute(self, ports))
+        return await self._memo[compute]  # type: ignore[no-any-return]
 
     def _fetch(self, spec: FactSpec) -> Any:
         try:

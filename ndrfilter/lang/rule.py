@@ -58,30 +58,37 @@ class Rule(Noun):
 
 
 class World(Noun):
-    """A named world for tests: what `site`, `envelope`, `zone` and `time` said; None where they said nothing."""
+    """The world of a test: what each part of that name said; None where it said nothing.
+
+    `sent` has lines `MESSAGE-ID RECIPIENT…`: what the sent log holds, by the bounce's recipient.
+    """
 
     site: Mapping[str, Any] | None = None
     envelope: Mapping[str, Any] | None = None
     zone: str | None = None
+    sent: str | None = None
+    plugins: Mapping[str, Any] | None = None
     time: float | None = None
+
+    def over(self, base: World) -> World:
+        """This world, and what `base` says where this one says nothing."""
+        said = {part: value for part, value in self._asdict().items() if value is not None}
+        return base._replace(**said)
 
 
 class RuleTest(Noun):
     """A test that stands beside a rule or recogniser (`subject`).
 
-    `message` is the mail itself, or the path of a file. `world` names a World that fills what the test leaves out,
-    "" for the default one. `expectations` are pairs such as ("hit", ""), ("verdict", "genuine"),
-    ("recipient", "a@example.com").
+    `message` is the mail itself, or the path of a file. `own` is what the test says of its world, and `base` names the
+    World that fills what it leaves out, "" for the default one. `expectations` are pairs such as ("hit", ""),
+    ("verdict", "genuine"), ("recipient", "a@example.com").
     """
 
     subject: str
     title: str
     message: bytes | Path
-    site: Mapping[str, Any] | None
-    envelope: Mapping[str, Any] | None
-    zone: str | None
-    time: float | None
-    world: str
+    own: World
+    base: str
     expectations: tuple[tuple[str, str], ...]
     place: str
 

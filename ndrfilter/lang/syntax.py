@@ -183,6 +183,14 @@ class ZonePart(TestPart):
     """prose."""
 
 
+class SentPart(TestPart):
+    """prose."""
+
+
+class PluginsPart(TestPart):
+    """mapping."""
+
+
 class TimePart(TestPart):
     """date."""
 

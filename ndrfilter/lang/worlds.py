@@ -19,6 +19,8 @@ from ndrfilter.lang.syntax import (
     Mapping,
     MessagePart,
     Pair,
+    PluginsPart,
+    SentPart,
     SitePart,
     TestPart,
     TimePart,
@@ -44,7 +46,7 @@ def world(item: WorldItem, context: Context) -> World:
     parts = [part for part in item.nodes if isinstance(part, TestPart)]
     for part in parts:
         if isinstance(part, MessagePart | ExpectPart | WorldPart):
-            context.report("E502", part, "a world has site, envelope, zone and time")
+            context.report("E502", part, "a world has site, plugins, envelope, zone, sent and time")
     return _world(parts, context)
 
 
@@ -52,6 +54,8 @@ def _world(parts: list[TestPart], context: Context) -> World:
     site = _only(parts, SitePart, context)
     envelope = _only(parts, EnvelopePart, context)
     zone = _only(parts, ZonePart, context)
+    sent = _only(parts, SentPart, context)
+    plugins = _only(parts, PluginsPart, context)
     time = _only(parts, TimePart, context)
     if envelope is not None:
         _check_keys(envelope.nodes[0], _ENVELOPE, context)
@@ -59,6 +63,8 @@ def _world(parts: list[TestPart], context: Context) -> World:
         _mapping(site.nodes[0], context) if site else None,
         _mapping(envelope.nodes[0], context) if envelope else None,
         literals.prose(zone.nodes[0], context) if zone else None,
+        literals.prose(sent.nodes[0], context) if sent else None,
+        _mapping(plugins.nodes[0], context) if plugins else None,
         literals.time_of(time.nodes[0], context) if time else None,
     )
 
@@ -84,7 +90,7 @@ def tests(block: Block, worlds: dict[str, World]) -> list[RuleTest]:
             named = _known_world(clause.words[1] if len(clause.words) > 1 else None, block, worlds)
             place = block.file.text.place(clause.start)
             found.append(RuleTest(
-                block.name, name, _message(mail, block.context), None, None, None, None, named, ((title, ""),), place
+                block.name, name, _message(mail, block.context), World(), named, ((title, ""),), place
             ))  # fmt: skip
     return found
 
@@ -101,7 +107,7 @@ def _test(clause: Node, block: Block, worlds: dict[str, World]) -> RuleTest:
         context.report("E509", clause.nodes[0], "this test expects nothing", "write `expect hit` or `expect miss`")
     return RuleTest(
         block.name, literals.prose(clause.nodes[0], context),
-        _message(message.nodes[0], context) if message else b"", own.site, own.envelope, own.zone, own.time,
+        _message(message.nodes[0], context) if message else b"", own,
         _known_world(named.words[0] if named else None, block, worlds),
         tuple(expect for expect in expects if expect), block.file.text.place(clause.start),
     )  # fmt: skip

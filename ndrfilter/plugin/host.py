@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pluggy
 
 from ndrfilter.noun import Noun
 from ndrfilter.plugin import spec
+from ndrfilter.plugin.outgoing import Outgoing, Stamp
+from ndrfilter.plugin.setting import KINDS, Setting
 from ndrfilter.schema import FactSpec, RecordSpec, Schema, Type
 
 PLUGIN_FAILS = (Exception, SystemExit)
@@ -19,12 +22,26 @@ ENTRY_POINT_GROUP = "ndrfilter"
 SCALARS = frozenset({"string", "number", "boolean", "duration", "time", "ip", "network", "domain", "enum"})
 
 
+class Plugin(Noun):
+    """A plugin that was loaded: what the configuration may say to it, and its functions. `known`: it said its settings.
+
+    `configure` may raise `SettingError`, and anything else that foreign code raises.
+    """
+
+    name: str
+    known: bool
+    settings: tuple[Setting, ...]
+    configure: Callable[[Mapping[str, Any]], Any]
+    stamp: Callable[[Outgoing, Any], Stamp | None] | None
+
+
 class Loaded(Noun):
     """Everything the plugins declared; `troubles` are (plugin, what went wrong)."""
 
     schema: Schema
     rule_folders: tuple[Path, ...]
     troubles: tuple[tuple[str, str], ...]
+    plugins: Mapping[str, Plugin]
 
 
 class Host:
@@ -37,15 +54,17 @@ class Host:
         self._records: dict[str, RecordSpec] = {}
         self._folders: list[Path] = []
         self._troubles: list[tuple[str, str]] = []
+        self._plugins: dict[str, Plugin] = {}
 
-    def add(self, name: str, plugin: object, settings: Mapping[str, object]) -> None:
-        """Register one plugin and take what it declares; a failure becomes a trouble."""
+    def add(self, name: str, load: Callable[[], object]) -> None:
+        """Register what `load` gives and take what it declares; a failure becomes a trouble."""
         try:
+            plugin = load()
             self._manager.register(plugin, name=name)
             self._manager.check_pending()
-            declared = self._ask(plugin, "declare", settings=settings)
-            facts, records = _checked(name, declared, {**self._records}, self._facts)
-            folders = [Path(folder) for folder in self._ask(plugin, "rules")]
+            facts, records = _checked(name, self._listed(plugin, "declare"), {**self._records}, self._facts)
+            folders = [Path(folder) for folder in self._listed(plugin, "rules")]
+            made = self._plugin(name, plugin)
         except PLUGIN_FAILS as error:
             self._troubles.append((name, f"{type(error).__name__}: {error}"))
             if self._manager.has_plugin(name):
@@ -54,25 +73,45 @@ class Host:
         self._facts.update(facts)
         self._records.update(records)
         self._folders.extend(folders)
+        self._plugins[name] = made
 
-    def _ask(self, plugin: object, hook: str, **arguments: object) -> list[Any]:
+    def _plugin(self, name: str, plugin: object) -> Plugin:
+        settings = tuple(self._listed(plugin, "settings"))
+        for setting in settings:
+            if not isinstance(setting, Setting) or setting.kind not in KINDS:
+                raise TypeError(f"settings() gave {setting!r}, expected a Setting of kind {', '.join(KINDS)}")
+        configure, stamp = self._caller(plugin, "configure"), self._caller(plugin, "stamp")
+        return Plugin(
+            name,
+            hasattr(plugin, "settings"),
+            settings,
+            (lambda values: configure(values=values)) if configure else MappingProxyType,
+            (lambda outgoing, settings: stamp(outgoing=outgoing, settings=settings)) if stamp else None,
+        )
+
+    def _caller(self, plugin: object, hook: str) -> Any:
+        """Calls the hook of this plugin alone; None where it does not implement it."""
         others = [other for other in self._manager.get_plugins() if other is not plugin]
-        answers = self._manager.subset_hook_caller(hook, others)(**arguments)
-        return [item for answer in answers for item in answer]
+        caller = self._manager.subset_hook_caller(hook, others)
+        return caller if caller.get_hookimpls() else None
 
-    def add_entry_points(self, settings: Mapping[str, Mapping[str, object]]) -> None:
+    def _listed(self, plugin: object, hook: str) -> list[Any]:
+        caller = self._caller(plugin, hook)
+        return [item for answer in caller() for item in answer] if caller else []
+
+    def add_entry_points(self) -> None:
         """Register what is installed under the entry point group `ndrfilter`."""
         for point in entry_points(group=ENTRY_POINT_GROUP):
-            try:
-                plugin = point.load()
-            except PLUGIN_FAILS as error:
-                self._troubles.append((point.name, f"{type(error).__name__}: {error}"))
-                continue
-            self.add(point.name, plugin, settings.get(point.name, {}))
+            self.add(point.name, point.load)
 
     def loaded(self) -> Loaded:
         """What has been collected."""
-        return Loaded(Schema(dict(self._facts), dict(self._records)), tuple(self._folders), tuple(self._troubles))
+        return Loaded(
+            Schema(dict(self._facts), dict(self._records)),
+            tuple(self._folders),
+            tuple(self._troubles),
+            MappingProxyType(dict(self._plugins)),
+        )
 
 
 def _checked(

@@ -18,6 +18,7 @@ from ndrfilter.facts.world import Facts
 from ndrfilter.knowledge import Loaded
 from ndrfilter.lang import RuleTest, World
 from ndrfilter.noun import Noun
+from ndrfilter.ports import Store
 from ndrfilter.schema import Unknown
 
 DEFAULT_WORLD = "default"
@@ -65,7 +66,8 @@ def run(loaded: Loaded, tests: Iterable[RuleTest] | None = None, *, ruleset: str
 
 
 def _bare(test: RuleTest) -> RuleTest:
-    return test._replace(envelope={}) if test.envelope is None and not test.world else test
+    own = test.own
+    return test._replace(own=own._replace(envelope={})) if own.envelope is None and not test.base else test
 
 
 def _run(loaded: Loaded, test: RuleTest, ruleset: str) -> Outcome:
@@ -84,13 +86,35 @@ def _run(loaded: Loaded, test: RuleTest, ruleset: str) -> Outcome:
 
 def _filter(loaded: Loaded, world: World, ruleset: str) -> Filter:
     """A filter over the rules that are tested, in a test's world."""
-    site = {"site": dict(world.site)} if world.site else {}
+    said = {"site": world.site, "plugins": world.plugins, "ruleset": ruleset}
+    clock = FixedClock(DEFAULT_TIME if world.time is None else world.time)
     return Filter(
-        from_mapping({**site, "ruleset": ruleset}),
-        resolver=None if world.zone is None else ZoneResolver(world.zone),
-        clock=FixedClock(DEFAULT_TIME if world.time is None else world.time),
+        from_mapping({key: value for key, value in said.items() if value}),
+        resolver=ZoneResolver(world.zone or ""),
+        clock=clock,
+        store=_store(world, clock),
         loaded=loaded,
     )
+
+
+def _store(world: World, clock: FixedClock) -> Store:
+    """What is remembered in that world: nothing, or what `sent` says has been sent."""
+    from ndrfilter.adapters.store import SqliteStore
+
+    store = SqliteStore(None, clock)
+    if world.sent is None:
+        return store
+    from ndrfilter.sentlog import Entry, record
+
+    def entry(words: list[str]) -> Entry:
+        if len(words) < 3:
+            raise ValueError(f"sent: a line is MESSAGE-ID SENDER RECIPIENT…, not {' '.join(words)}")
+        return Entry(words[0], tuple(words[2:]), words[1], clock.now())
+
+    record(store, map(entry, filter(None, map(str.split, world.sent.splitlines()))), clock.now())
+    store.set_mark("sent_log.since", "0")
+    store.set_mark("sent_log.fed", str(clock.now()))
+    return store
 
 
 def _judged(bench: Filter, subject: str, raw: bytes, envelope: Envelope) -> tuple[Any, Result]:
@@ -117,13 +141,7 @@ def _value(bench: Filter, subject: str, facts: Facts, verdict: Verdict) -> Any:
 
 def _world(test: RuleTest, worlds: Mapping[str, World]) -> World:
     """The test's world: what it says itself, then what the world it names says, part by part."""
-    base = worlds.get(test.world or DEFAULT_WORLD, World())
-    return World(
-        site=base.site if test.site is None else test.site,
-        envelope=base.envelope if test.envelope is None else test.envelope,
-        zone=base.zone if test.zone is None else test.zone,
-        time=base.time if test.time is None else test.time,
-    )
+    return test.own.over(worlds.get(test.base or DEFAULT_WORLD, World()))
 
 
 def _message(test: RuleTest) -> bytes:

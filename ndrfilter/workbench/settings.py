@@ -22,9 +22,10 @@ def rows(config: Config, choice: RulesetChoice) -> list[Row]:
     found += [(f"actions.{verdict}", action, str(config.origin(f"actions.{verdict}")))
               for verdict, action in choice.actions(config).items()]  # fmt: skip
     found.append(("plugins", _joined(config.settings), str(config.origin("plugins"))))
-    for name, values in config.settings.items():
-        found += [(f"plugins.{name}.{key}", str(value), str(config.origin(f"plugins.{name}.{key}")))
-                  for key, value in values.items()]  # fmt: skip
+    servers = (f"{address}:{port}" for address, port in config.dns.servers)
+    found.append(("dns.servers", _joined(servers), str(config.origin("dns.servers"))))
+    found.append(("dns.timeout", f"{config.dns.timeout:g} s", str(config.origin("dns.timeout"))))
+    found.append(("state", str(config.state or _NONE), str(config.origin("state"))))
     found += [(f"lists.{name}", str(path), str(config.origin(f"lists.{name}"))) for name, path in config.lists.items()]
     found.append(("local rules", str(config.local_rules or _NONE), ""))
     found.append(("local rulesets", str(config.local_rulesets or _NONE), ""))

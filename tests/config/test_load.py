@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ndrfilter import config, limits, resources
+from ndrfilter import config, limits
 from ndrfilter.config.load import from_text
 from ndrfilter.config.model import DEFAULT
 from ndrfilter.errors import ConfigError
@@ -24,16 +24,15 @@ site:
 ruleset: strict
 actions: {fake: quarantine}
 plugins:
-  - spf
-  - dnsbl: {zones: [bl.example], weight: 2.5, deep: true, note: "1"}
+  - spf: {}
+dns: {servers: [127.0.0.1, "[::1]:5353"], timeout: 1.5s}
+state: state
 lists: {partners: partners.txt}
 """
 
 
 @pytest.fixture
-def full(tmp_path, monkeypatch):
-    monkeypatch.setattr(resources, "plugin_names", lambda: ("spf", "other"))
-    monkeypatch.setattr(resources, "installed_plugins", lambda: ("dnsbl",))
+def full(tmp_path):
     (tmp_path / "partners.txt").write_text("example.net\n")
     (tmp_path / "rules").mkdir()
     path = tmp_path / "ndrfilter.yml"
@@ -57,8 +56,9 @@ def test_every_key_is_read(full, tmp_path):
     assert site.vars == (("tenant", "0123"),)
     assert full.ruleset == "strict"
     assert full.actions == {"backscatter": "header", "fake": "quarantine"}
-    assert full.plugins == ("spf",)
-    assert full.settings["dnsbl"] == {"zones": ["bl.example"], "weight": 2.5, "deep": True, "note": "1"}
+    assert "spf" in full.settings
+    assert full.dns == ((("127.0.0.1", 53), ("::1", 5353)), 1.5)
+    assert full.state == tmp_path / "state"
     assert full.lists == {"partners": tmp_path / "partners.txt"}
     assert (full.local_rules, full.local_rulesets) == (tmp_path / "rules", None)
 

@@ -100,7 +100,7 @@ NO_MAIL = ORDINARY._replace(
 )
 TRACED = BACKSCATTER._replace(
     trace=(
-        ("ORIGINAL_SPF_FAIL", "true"), ('  original.spf == "fail"', "true"), ("  returned", "true"),
+        ("ORIGINAL_SPF_FAIL", "true"), ('  spf.original == "fail"', "true"), ("  returned", "true"),
         ("OUR_RELAY", "unknown (no DNS)"), ("  original.handover exists", "absent"),
     )
 )  # fmt: skip

@@ -83,7 +83,8 @@ def check():
     """Checks a message as mail to alice, at a site given in parts that differ from the usual one."""
 
     def run(raw, *, recipients=("alice@example.com",), resolver=None, client_ip=None, **site):
-        filter_ = Filter.from_config({"site": {**SITE, **site}}, resolver=resolver)
+        plugins = {} if resolver is None else {"plugins": ["spf"]}
+        filter_ = Filter.from_config({"site": {**SITE, **site}, **plugins}, resolver=resolver)
         return filter_.check(raw, envelope=Envelope(sender="", recipients=recipients, client_ip=client_ip))
 
     return run

@@ -72,7 +72,7 @@ def test_what_cannot_change_the_verdict_is_not_asked(make_bounce, check):
 def test_both_drivers_say_the_same_even_inside_a_running_loop(make_bounce):
     zone = 'example.com. TXT "v=spf1 ip4:192.0.2.0/24 -all"'
     site = {"domains": ["example.com"], "relays": ["mail.example.com"], "complete": ["relays"]}
-    filter_ = Filter.from_config({"site": site}, resolver=ZoneResolver(zone))
+    filter_ = Filter.from_config({"site": site, "plugins": ["spf"]}, resolver=ZoneResolver(zone))
     envelope = Envelope(sender="", recipients=("alice@example.com",))
     raw = make_bounce(STRANGER, message_id=SPAM_ID)
 

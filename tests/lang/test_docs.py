@@ -5,7 +5,7 @@ import pytest
 
 from ndrfilter import knowledge
 from ndrfilter.config import from_mapping
-from ndrfilter.knowledge import load_plugins
+from ndrfilter.extensions import loaded
 from ndrfilter.lang import Source, load
 from ndrfilter.schema import Unknown
 from ndrfilter.workbench import ruletest
@@ -80,7 +80,7 @@ def assert_column(column, values, inputs, evaluate):
 
 @pytest.fixture(scope="module")
 def real_schema():
-    return load_plugins().schema
+    return loaded().schema
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))

@@ -141,8 +141,8 @@ def test_recognisers_reasons_and_tests(program, tmp_path, facts, scope, address)
     assert made.reasons[0].patterns[0].search("QUOTA")
     short, long = made.tests
     assert (short.message, short.expectations) == (tmp_path / "a.eml", (("hit", ""),))
-    assert (long.message, long.world) == (b"x: y\n\n", "W")
-    assert long.site == {"domains": ["example.com"], "relays": ["192.0.2.1", {"name": "*.x", "shared": True}]}
+    assert (long.message, long.base) == (b"x: y\n\n", "W")
+    assert long.own.site == {"domains": ["example.com"], "relays": ["192.0.2.1", {"name": "*.x", "shared": True}]}
     assert long.expectations == (("hit", ""), ("kind", "none"))
     assert made.worlds["W"].time == facts["now"]
 

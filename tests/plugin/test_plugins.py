@@ -11,7 +11,8 @@ from types import MappingProxyType, ModuleType
 
 import pytest
 
-from ndrfilter import Envelope, Filter
+from ndrfilter import Envelope, Filter, extensions, knowledge
+from ndrfilter.errors import ConfigError
 from ndrfilter.plugin import Evidence, FactSpec, RecordSpec, Unknown, hookimpl
 from ndrfilter.plugin.host import Host
 from ndrfilter.schema import BOOLEAN, NUMBER, STRING, FieldSpec, list_of, record
@@ -50,6 +51,11 @@ X-Acme-Ticket: T-123456
 """
 
 
+def _forget():
+    extensions.forget()
+    knowledge._loaded.cache_clear()
+
+
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """Installs a module under the entry point group, as pip would."""
@@ -64,15 +70,12 @@ def installed(tmp_path, monkeypatch):
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[ndrfilter]\nacme = {name}\n")
         monkeypatch.syspath_prepend(tmp_path)
-        from ndrfilter import knowledge
-
-        knowledge._loaded.cache_clear()
-        return Filter.from_config({"site": {"domains": ["example.com"]}, **more})
+        _forget()
+        site = {} if "sites" in more else {"site": {"domains": ["example.com"]}}
+        return Filter.from_config({**site, **more})
 
     yield install
-    from ndrfilter import knowledge
-
-    knowledge._loaded.cache_clear()
+    _forget()
     sys.modules.pop("ndrfilter_acme", None)
 
 
@@ -105,7 +108,7 @@ from pathlib import Path
 def rules():
     return [Path(__file__).parent / "r"]
 @hookimpl
-def declare(settings):
+def declare():
 """
 RULE = 'language 1\nrule ACME { describe "x" when acme.n > 1 toward genuine 1.0 }\n'
 
@@ -144,7 +147,7 @@ def module(**functions):
 
 
 def plugin(*declared):
-    return module(declare=lambda settings: declared)
+    return module(declare=lambda: declared)
 
 
 def fact(name="acme.x", type_=BOOLEAN, **more):
@@ -164,8 +167,8 @@ def fact(name="acme.x", type_=BOOLEAN, **more):
 )
 def test_declarations_that_cannot_stand_are_refused(declared, said):
     host = Host()
-    host.add("good", plugin(fact("good.y", NUMBER, fetch=lambda facts: 1)), {})
-    host.add("acme", plugin(*declared), {})
+    host.add("good", lambda: plugin(fact("good.y", NUMBER, fetch=lambda facts: 1)))
+    host.add("acme", lambda: plugin(*declared))
     loaded = host.loaded()
     assert list(loaded.schema.facts) == ["good.y"]
     assert [name for name, _ in loaded.troubles] == ["acme"]
@@ -174,15 +177,59 @@ def test_declarations_that_cannot_stand_are_refused(declared, said):
 
 def test_an_unknown_hook_is_refused():
     host = Host()
-    host.add("acme", module(declair=lambda settings: ()), {})
+    host.add("acme", lambda: module(declair=lambda: ()))
     assert "declair" in host.loaded().troubles[0][1]
 
 
-def test_settings_reach_the_plugin():
-    seen = []
-    host = Host()
-    host.add("acme", module(declare=lambda settings: seen.append(settings) or ()), {"header": "X-Q"})
-    assert seen == [{"header": "X-Q"}]
+CONFIGURED = """
+from ndrfilter.plugin import Evidence, FactSpec, Setting, SettingError, hookimpl
+from ndrfilter.schema import NUMBER, STRING
+@hookimpl
+def settings():
+    return [Setting("days", "duration", "how long", 86400.0), Setting("label", "text", "what to call it", required=True)]
+@hookimpl
+def configure(values):
+    if values["label"] == "bad":
+        raise SettingError("label", "bad is no label", "another one")
+    return (values["label"], values["days"])
+@hookimpl
+def declare():
+    return [FactSpec("acme.label", STRING, Evidence.CONTENT, "the label", lambda facts: facts.settings("acme")[0])]
+@hookimpl
+def rules():
+    from pathlib import Path
+    return [Path(__file__).parent / "r"]
+"""
+LABEL = 'language 1\nrule ACME_LABEL { describe "says {acme.label}" when acme.label exists toward genuine 1.0 }\n'
+
+
+def labels(result):
+    return [hit.text for hit in result.hits if hit.name == "ACME_LABEL"]
+
+
+def test_a_section_of_the_configuration_reaches_the_plugins_facts_site_by_site(installed):
+    files = {"ndrfilter_acme.py": CONFIGURED, "r/r.ndr": LABEL}
+    own = {"domains": ["example.com"], "plugins": {"acme": {"label": "ours"}}}
+    sites = {"sites": [own, {"domains": ["example.org"]}], "plugins": [{"acme": {"label": "common"}}]}
+    filter_ = installed("ndrfilter_acme", files, sites)
+    for recipient, label in (("alice@example.com", "ours"), ("alice@example.org", "common")):
+        result = filter_.check(BOUNCE, envelope=Envelope(sender="", recipients=(recipient,)))
+        assert labels(result) == [f"says {label}"]
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({}, "plugins.acme: label is missing"),
+        ({"label": "x", "day": "1d"}, 'unknown key "day" in plugins.acme'),
+        ({"label": "x", "days": "ten"}, 'plugins.acme.days: a duration is wanted, not "ten"'),
+        ({"label": "bad"}, "plugins.acme.label: bad is no label"),
+    ],
+)
+def test_a_mistake_in_a_section_is_told(installed, section, said):
+    with pytest.raises(ConfigError) as raised:
+        installed("ndrfilter_acme", {"ndrfilter_acme.py": CONFIGURED}, {"plugins": [{"acme": section}]})
+    assert said in [found.message for found in raised.value.diagnostics]
 
 
 def test_unknown_says_why():

@@ -14,7 +14,7 @@ rule SUBJECT { describe "s" when subject contains "x" toward fake 1.0 %s }
 rule WORLDLY { describe "w" when any d in site.domains: d == "example.net" toward fake 0.1 %s }
 rule SENDER  { describe "e" when envelope.sender.domain == "example.net" toward fake 0.1 %s }
 rule CLOCK   { describe "c" when now > 2029-01-01 toward fake 0.1 %s }
-rule SPF     { describe "d" when original.spf == fail toward backscatter 0.1 %s }
+rule SPF     { describe "d" when spf.original == fail toward backscatter 0.1 %s }
 rule OFF     { describe "o" when subject contains "x" mode off toward fake 1.0 %s }
 """
 MAIL = '"""Subject: x\n\ntext\n"""'
@@ -107,11 +107,11 @@ BOUNCE = '''"""
     ],
 )
 def test_a_zone_answers_for_dns(outcomes, zone, expected):
-    assert failures(outcomes(SPF=f'test "z" {{ message {BOUNCE} zone "{zone}" expect {expected} }}')) == []
+    assert failures(outcomes(SPF=f'test "z" {{ message {BOUNCE} plugins {{ spf: {{}} }} zone "{zone}" expect {expected} }}')) == []
 
 
 def test_an_undecided_rule_says_why(outcomes):
-    found = failures(outcomes(SPF=f'test "z" {{ message {BOUNCE} zone "example.com TXT TIMEOUT" expect hit }}'))
+    found = failures(outcomes(SPF=f'test "z" {{ message {BOUNCE} plugins {{ spf: {{}} }} zone "example.com TXT TIMEOUT" expect hit }}'))
     assert len(found) == 1
     assert found[0].startswith("expected hit, got undecided (")
 

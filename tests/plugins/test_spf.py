@@ -3,9 +3,11 @@ import asyncio
 import pytest
 import yaml
 
-from ndrfilter.adapters.spf import check_host
+from ndrfilter import resources
 from ndrfilter.adapters.zone import ZoneResolver
 from ndrfilter.errors import TemporaryError
+
+check_host = resources.plugin("spf").check_host
 
 ZONE = """
 example.com.      IN TXT "v=spf1 ip4:192.0.2.0/24 mx include:_spf.example.net -all"

@@ -1,0 +1,67 @@
+"""Secrets in a configuration: written in place, or in a file that nobody else may read."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from ndrfilter import limits
+from ndrfilter.config.tree import Node, Place
+from ndrfilter.plugin.setting import MIN_SECRET, Key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ndrfilter.config.tree import Reader
+
+_FILE = "a key file has lines `ID SECRET`; the first key signs, all of them verify"
+
+
+def read(node: Node, key: str, folder: Path, reader: Reader) -> tuple[Key, ...]:
+    """The keys at `key`: a mapping from names to secrets, or the path of a key file, from `folder`."""
+    if isinstance(node.value, dict):
+        pairs = [(name, reader.text(item, f"{key}.{name}"), item.place) for name, item in node.value.items()]
+    else:
+        pairs = list(_file(node, key, folder, reader))
+    made = [_key(name, secret, key, place, reader) for name, secret, place in pairs]
+    if not pairs and not reader.mistakes:
+        reader.wrong("E752", f"{key}: no keys", node.place, _FILE)
+    names = [one.id for one in made]
+    for one, (_, _, place) in zip(made, pairs, strict=True):
+        if names.count(one.id) > 1:
+            reader.wrong("E752", f'{key}: there are two keys "{one.id}"', place, "each key has a name of its own")
+    return tuple(made)
+
+
+def _key(name: str, secret: str, key: str, place: Place, reader: Reader) -> Key:
+    if not (name.isascii() and name.isalnum() and len(name) <= limits.MAX_KEY_NAME):
+        advice = f"up to {limits.MAX_KEY_NAME} letters and digits"
+        reader.wrong("E752", f'{key}: "{name}" is no name of a key', place, advice)
+    if len(secret.encode()) < MIN_SECRET:
+        advice = f"at least {MIN_SECRET} octets, for example what `openssl rand -hex 32` prints"
+        reader.wrong("E752", f'{key}: the secret "{name}" is too short', place, advice)
+    return Key(name, secret.encode())
+
+
+def _file(node: Node, key: str, folder: Path, reader: Reader) -> Iterator[tuple[str, str, Place]]:
+    path = folder / reader.text(node, key)
+    try:
+        with path.open("rb") as file:
+            others = os.fstat(file.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH)
+            text = file.read(limits.MAX_CONFIG_FILE).decode("utf-8", "replace")
+    except OSError as error:
+        reader.wrong("E752", f"{key}: cannot read {path}: {error.strerror}", node.place, _FILE)
+        return
+    if others:
+        reader.wrong("E753", f"{key}: everybody can read {path}", node.place, f"chmod o= {path}")
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if words and not words[0].startswith("#"):
+            place = Place(str(path), number)
+            if len(words) == 2:
+                yield words[0], words[1], place
+            else:
+                reader.wrong("E752", f"{key}: this is no line `ID SECRET`", place, _FILE)

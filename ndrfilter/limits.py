@@ -84,6 +84,8 @@ STORE_SWEEP = 200  # rows that have expired, forgotten with every transaction
 
 # sent log
 SENT_RETENTION = 45 * 86_400.0  # seconds
+SENT_MARGIN = 86_400.0  # seconds by which a sender's clock may be wrong
+SENT_STALE = 3_600.0  # seconds after which who feeds the log is held for dead
 SENT_BATCH = 500  # messages recorded in one transaction
 MAX_SENT_ID = 1_000  # characters of a Message-ID that count
 MAX_SENT_REFERENCES = 10  # ids looked up in one message

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ndrfilter.ports import Store
 
 TABLE = "sent"
-_COVERAGE = "sent_log.coverage"
+_SINCE, _FED = "sent_log.since", "sent_log.fed"
 _PART, _TIME = 8, 4
 _SIZE = 3 * _PART + _TIME
 _LAST_SECOND = 2**32 - 1
@@ -55,6 +55,26 @@ class Coverage(Noun):
 
     since: float
     until: float
+
+    def doubt(self, first: float, last: float, now: float, retention: float) -> str:
+        """Why a message that left between `first` and `last` may be missing in the log; empty if it may not.
+
+        Whoever wrote `first` may have had a clock that is wrong by some hours. Mail that was written without a
+        connection leaves later than it says: so the log must have been fed until lately in any case.
+        """
+        if first < self.since + limits.SENT_MARGIN:
+            return f"the sent log is complete only since {_day(self.since)}, and the original is of {_day(first)}"
+        if first < now - retention + limits.SENT_MARGIN:
+            return f"the original is of {_day(first)}, and the sent log keeps {retention / 86_400:g} days"
+        if self.until < max(min(last, now), now - limits.SENT_STALE):
+            return f"the sent log has been fed only until {_day(self.until)}"
+        return ""
+
+
+def _day(time: float) -> str:
+    from time import gmtime, strftime
+
+    return strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(min(max(time, 0), _LAST_SECOND)))
 
 
 def record(store: Store, entries: Iterable[Entry], now: float, *, retention: float = limits.SENT_RETENTION) -> int:
@@ -133,14 +153,18 @@ def covered(store: Store, since: float, until: float) -> Coverage:
         now = before
     elif before is not None and since <= before.until:
         now = Coverage(min(before.since, since), max(before.until, until))
-    store.set_mark(_COVERAGE, f"{now.since!r} {now.until!r}")
+    # In this order, a death between the two leaves a coverage that is too short, or none.
+    if before is None or now.since != before.since:
+        store.set_mark(_SINCE, repr(now.since))
+    if before is None or now.until != before.until:
+        store.set_mark(_FED, repr(now.until))
     return now
 
 
 def coverage(store: Store) -> Coverage | None:
     """The stretch of time in which the log is complete; None if nobody has said so. Raises TemporaryError."""
     try:
-        since, until = map(float, (store.mark(_COVERAGE) or "").split())
+        since, until = float(store.mark(_SINCE) or "nan"), float(store.mark(_FED) or "nan")
     except ValueError:
         return None
     return Coverage(since, until) if since <= until else None

@@ -117,10 +117,37 @@ class TestCoverage:
         covered(store, 100, 200)
         assert covered(store, 10, 90) == Coverage(100, 200)
 
-    @pytest.mark.parametrize("text", ["", "x", "1", "1 2 3", "nan nan", "5 4"])
-    def test_a_mark_that_cannot_be_read_covers_nothing(self, store, text):
-        store.set_mark("sent_log.coverage", text)
+    @pytest.mark.parametrize(("since", "fed"), [("", ""), ("1", ""), ("", "2"), ("x", "2"), ("nan", "2"), ("5", "4")])
+    def test_marks_that_say_nothing_cover_nothing(self, store, since, fed):
+        store.set_mark("sent_log.since", since)
+        store.set_mark("sent_log.fed", fed)
         assert coverage(store) is None
+
+    @pytest.mark.parametrize(
+        ("first", "last", "doubt"),
+        [
+            (NOW - 5 * DAY, NOW - 5 * DAY, ""),
+            (NOW - 10 * DAY, NOW - 5 * DAY, "complete only since"),
+            (NOW - 11 * DAY, NOW - 5 * DAY, "complete only since"),
+            (NOW - 50 * DAY, NOW - 5 * DAY, "complete only since"),
+            (NOW - 5, NOW - 1, "fed only until"),
+            (NOW - 5, NOW + DAY, "fed only until"),
+            (NOW - 90, NOW - 60, ""),
+        ],
+    )
+    def test_what_may_be_missing(self, first, last, doubt):
+        covers = Coverage(NOW - 10 * DAY, NOW - 30)
+        assert (
+            (doubt in covers.doubt(first, last, NOW, 45 * DAY))
+            if doubt
+            else not covers.doubt(first, last, NOW, 45 * DAY)
+        )
+
+    def test_what_the_log_does_not_keep_may_be_missing(self):
+        assert "keeps 7 days" in Coverage(0, NOW).doubt(NOW - 7 * DAY, NOW - 7 * DAY, NOW, 7 * DAY)
+
+    def test_a_log_that_nobody_feeds_any_more_may_miss_what_left_late(self):
+        assert "fed only until" in Coverage(0, NOW - 2 * DAY).doubt(NOW - 3 * DAY, NOW - 3 * DAY, NOW, 45 * DAY)
 
 
 def test_no_address_and_no_id_is_in_the_files(tmp_path):

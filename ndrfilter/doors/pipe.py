@@ -3,6 +3,8 @@
 What mail programs do with a failing filter decides what we may do: they keep or retry the mail at exit code 75 and
 lose it at "0 with short output". So nothing is written before the whole reply is there, 0 means that all of it was
 taken, and whatever goes wrong with us, not with the machine, lets the mail through marked as undetermined.
+
+With `--outbound` it is a message that we send, and its marks instead of ours; what goes wrong lets it through as it is.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ndrfilter import limits
-from ndrfilter.doors import envelope, options, reply
+from ndrfilter.doors import envelope, options, outbound, reply
 from ndrfilter.errors import ConfigError, TemporaryError, UsageError
 from ndrfilter.terminal import complain, escape, in_words, reason
 
@@ -37,7 +39,10 @@ Read a message from standard input and write it to standard output with its verd
   X-NDR-Status: backscatter; score=7.5; required=5.0; kind=failure; rules=A,B
   X-NDR-Reason: one plain sentence
 
-Nothing else of the message changes. Fields of these names that came in with it are removed."""
+Nothing else of the message changes. Fields of these names that came in with it are removed.
+
+With --outbound: put on a message that you send what the plugins want on it (a token, for one), so that its bounces can
+be known; before it is DKIM-signed. No verdict then. Mail that is not of your domains, and bounces, pass unchanged."""
 _EXAMPLES = """\
 example (procmail):
   :0 fw
@@ -47,7 +52,7 @@ example (procmail):
   backscatter/
 
 exit codes: 0 the whole message was written, even if the configuration is broken (then its status says
-"undetermined; error=config"); 75 anything else: keep the mail and try again."""
+"undetermined; error=config"; with --outbound nothing is put on it); 75 anything else: keep the mail and try again."""
 
 
 class _Late(BaseException):
@@ -62,13 +67,14 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--outbound", action="store_true", help="mark a message that you send")
     options.add_me(parser)
     parser.add_argument(
         "--max-seconds",
         metavar="N",
         type=float,
         default=_SECONDS,
-        help=f"let the mail through unjudged after so long (default {_SECONDS:g}; 0: never)",
+        help=f"let the mail through as it is after so long (default {_SECONDS:g}; 0: never)",
     )
     envelope.add_options(parser)
     parser.set_defaults(func=run)
@@ -79,7 +85,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         if sys.stdin is None or sys.stdout is None:
             raise TemporaryError("standard input or output is closed")
-        _write(_answer(_read(), args))
+        answer = _answer(_read(), args)
+        _write(answer)
     except MemoryError:
         complain("out of memory; nothing was written")
     except OSError as error:
@@ -103,18 +110,19 @@ def _answer(raw: bytes, args: argparse.Namespace) -> bytes:
     """The whole reply. Raises MemoryError and TemporaryError only."""
     try:
         with _deadline(args.max_seconds):
-            return _judged(raw, args)
+            return outbound.stamped(raw, args) if args.outbound else _judged(raw, args)
     except (ConfigError, UsageError) as error:
         complain(in_words(error))
-        return reply.annotate_error(raw, "config", _SENTENCES["config"])
+        failed = "config"
     except _Late:
-        complain(f"no verdict within {args.max_seconds:g} s")
-        return reply.annotate_error(raw, "timeout", _SENTENCES["timeout"])
+        complain(f"not done within {args.max_seconds:g} s")
+        failed = "timeout"
     except (MemoryError, TemporaryError):
         raise
     except Exception as error:
         complain(f"internal error: {type(error).__name__}: {escape(str(error))}")
-        return reply.annotate_error(raw, "internal", _SENTENCES["internal"])
+        failed = "internal"
+    return raw if args.outbound else reply.annotate_error(raw, failed, _SENTENCES[failed])
 
 
 def _judged(raw: bytes, args: argparse.Namespace) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ndrfilter.facts import bounce, content, origin
+from ndrfilter.facts import bounce, client, content, origin
 
-BUILT_IN = (content, bounce, origin)
+BUILT_IN = (content, bounce, client, origin)
 
 __all__ = ["BUILT_IN"]

@@ -69,7 +69,7 @@ def _literal(name: str) -> IPv4Address | IPv6Address | None:
         ip = ip_address(name.strip("[]").removeprefix("ipv6:"))
     except ValueError:
         return None
-    return None if _private(ip) else ip
+    return None if private(ip) else ip
 
 
 def own_host(name: str | None, site: Site) -> bool:
@@ -100,24 +100,24 @@ def written_by_us(outer: tuple[Hop, ...], site: Site, client: tuple[str | None, 
 
 
 def _begins_here(hop: Hop) -> bool:
-    if _doubtful(hop):
+    if doubtful(hop):
         return False
     return hop.local or not (hop.helo or hop.rdns or hop.ip) or (hop.ip is None and hop.helo in _DAEMONS)
 
 
-def _doubtful(hop: Hop) -> bool:
+def doubtful(hop: Hop) -> bool:
     """The field says two things of its client; who it was cannot be told."""
     return hop.forged and hop.ip is None
 
 
 def _inside(hop: Hop) -> bool:
     """A hop within the recorder's own house: local, loopback or private; nobody outside can have such an address."""
-    return _begins_here(hop) or (hop.ip is not None and _private(hop.ip))
+    return _begins_here(hop) or (hop.ip is not None and private(hop.ip))
 
 
-def _private(ip: IPv4Address | IPv6Address) -> bool:
-    """Loopback or private. Python counts the addresses for documentation in, which stand for public ones."""
-    return ip.is_loopback or (ip.is_private and not str(ip).startswith(_DOCUMENTATION))
+def private(ip: IPv4Address | IPv6Address) -> bool:
+    """Of no host on the public net. Python counts the addresses for documentation in, which stand for public ones."""
+    return not ip.is_global and not str(ip).startswith(_DOCUMENTATION)
 
 
 def follow(
@@ -180,14 +180,14 @@ def _walk(trace: tuple[Hop, ...], site: Site, own_bounce: bool, reporting: str, 
         if relay is not None:
             return _at_relay(hop, depth, relay, site, headers)
         if not _inside(hop) and not _reporting_side(hop, reporting):
-            return Chain(stranger=None if _doubtful(hop) else hop, depth=depth)
+            return Chain(stranger=None if doubtful(hop) else hop, depth=depth)
         above = hop
     return Chain()
 
 
 def _relay(hop: Hop, site: Site) -> Relay | None:
     """The relay of ours that a foreign recorder saw. Everybody has private addresses: there they are nobody's."""
-    return site.relay(hop.rdns, None if hop.ip is None or _private(hop.ip) else hop.ip)
+    return site.relay(hop.rdns, None if hop.ip is None or private(hop.ip) else hop.ip)
 
 
 def _continues(above: Hop, hop: Hop) -> bool:

@@ -1,0 +1,63 @@
+"""Who gave us the bounce: the outermost client, as the envelope or our own receivers tell."""
+
+from __future__ import annotations
+
+from ndrfilter.facts.bounce import bounce
+from ndrfilter.facts.trust import doubtful, own_host, private, same_side
+from ndrfilter.message.model import Hop
+from ndrfilter.plugin import hookimpl
+from ndrfilter.schema import BOOLEAN, DOMAIN, IP, Evidence, FactSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from ndrfilter.facts.world import Facts
+    from ndrfilter.site import Site
+
+
+def client(facts: Facts) -> Hop | None:
+    """The first client from the top that is neither ours nor inside, each recorded by a host of ours; None if unknown.
+
+    The SMTP client of the envelope stands above the trace.
+    """
+    told = facts.envelope
+    if told.client_ip is not None:
+        name = told.client_name if told.client_name != "unknown" else None
+        hop = Hop(ip=told.client_ip, rdns=name, helo=told.helo)
+        if not _inside(hop, facts.site):
+            return hop
+    for hop in facts.message.trace:
+        if doubtful(hop) or not own_host(hop.by, facts.site):
+            return None
+        if not _inside(hop, facts.site):
+            return hop if hop.ip is not None else None
+    return None
+
+
+def _inside(hop: Hop, site: Site) -> bool:
+    """The client is a host or program of ours: one of the site's, or behind a private address."""
+    if hop.ip is None:
+        return hop.local or not (hop.helo or hop.rdns)
+    return bool(private(hop.ip) or site.relay(hop.rdns, hop.ip) or site.receiver(hop.rdns, hop.ip))
+
+
+def _of_reporter(facts: Facts) -> bool | None:
+    """Whether the client's name and the reporting MTA's belong to one organisation; None where a name is missing."""
+    giver, mta = facts.once(client), facts.once(bounce).mta
+    return same_side(giver.rdns, mta) if giver and giver.rdns and mta else None
+
+
+@hookimpl
+def declare() -> Iterable[FactSpec]:
+    """The facts of the client."""
+
+    def fact(name: str, type_: Any, doc: str, fetch: Any) -> FactSpec:
+        return FactSpec(f"bounce.{name}", type_, Evidence.TRACE, doc, fetch, optional=True)
+
+    yield fact("client_ip", IP, "the address of the host outside that gave us the message",
+               lambda f: getattr(f.once(client), "ip", None))  # fmt: skip
+    yield fact("client_name", DOMAIN, "the name that our receiver looked up for it",
+               lambda f: getattr(f.once(client), "rdns", None))  # fmt: skip
+    yield fact("client_of_reporter", BOOLEAN, "that name belongs to the reporting MTA's organisation", _of_reporter)

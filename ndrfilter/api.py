@@ -126,8 +126,8 @@ class Filter:
 
         if self._resolver is None:
             dns = self.config.dns
-            addresses = tuple(address for address, _ in dns.servers)
-            self._resolver = DnsResolver(addresses, dns.servers[0][1] if dns.servers else 53, dns.timeout)
+            servers = tuple(f"[{address}]:{port}" for address, port in dns.servers)
+            self._resolver = DnsResolver(servers, timeout=dns.timeout)
         return _Ports(Budgeted(self._resolver), self.clock, self.store)
 
     @property

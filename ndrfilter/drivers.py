@@ -46,11 +46,14 @@ async def _fetch(names: tuple[str, ...], facts: Facts, ports: Ports, seconds: fl
     import asyncio
 
     tasks = {name: asyncio.ensure_future(_ask(name, facts, ports)) for name in names}
-    await asyncio.wait(tasks.values(), timeout=max(0.0, seconds))
-    for name, task in tasks.items():
-        if not task.done():
-            task.cancel()
-            facts.settle(name, Unknown("no answer within the deadline"))
+    try:
+        await asyncio.wait(tasks.values(), timeout=max(0.0, seconds))
+    finally:  # also if nobody waits for the verdict any more
+        late = [name for name, task in tasks.items() if not task.done()]
+        for name in late:
+            tasks[name].cancel()
+    for name in late:
+        facts.settle(name, Unknown("no answer within the deadline"))
     await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 

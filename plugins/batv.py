@@ -198,9 +198,9 @@ def _exempt(facts: Any, settings: Settings) -> bool:
 
 
 def _too_old(facts: Any, settings: Settings) -> bool:
-    """Whether the original may be from before the tags; where it has no date, after the longest time in a queue."""
+    """Whether the original may be from before the tags, or from that very day; undated, it may be as old as a queue."""
     date, since = facts.fact("original.date"), settings.since or 0.0
-    return (date if isinstance(date, float) else facts.now - limits.BATV_QUEUE_DAYS * _DAY) < since
+    return (date if isinstance(date, float) else facts.now - limits.BATV_QUEUE_DAYS * _DAY) < since + _DAY
 
 
 def _tagged_elsewhere(facts: Any) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TABLE = "sent"
 _SINCE, _FED = "sent_log.since", "sent_log.fed"
 _PART, _TIME = 8, 4
-_SIZE = 3 * _PART + _TIME
+SIZE = 3 * _PART + _TIME
 _LAST_SECOND = 2**32 - 1
 
 
@@ -48,6 +48,11 @@ class Known(Noun):
     sender: bool
     recipient: bool
     domain: bool
+
+    @property
+    def to_them(self) -> bool:
+        """Whether it went to those asked for, or to others under the same roof: mailboxes have aliases."""
+        return self.recipient or self.domain
 
 
 class Coverage(Noun):
@@ -96,10 +101,9 @@ def record(store: Store, entries: Iterable[Entry], now: float, *, retention: flo
 
 
 def _rows(store: Store, entry: Entry) -> Iterator[tuple[bytes, bytes]]:
-    message_id = canonical_id(entry.message_id)
-    if not message_id:
+    message_id, key = canonical_id(entry.message_id), key_of(store, entry.message_id)
+    if not key:
         return
-    key = store.digest("sent", message_id)
     there = {value[:-_TIME] for value in store.values(TABLE, key)}
     sender = _sender(store, message_id, entry.sender)
     time = int(min(max(entry.time, 0), _LAST_SECOND)).to_bytes(_TIME, "big")
@@ -108,6 +112,17 @@ def _rows(store: Store, entry: Entry) -> Iterator[tuple[bytes, bytes]]:
         if value not in there:
             there.add(value)
             yield key, value + time
+
+
+def key_of(store: Store, message_id: str) -> bytes:
+    """Under what a message is kept; empty for no Message-ID."""
+    canonical = canonical_id(message_id)
+    return store.digest("sent", canonical) if canonical else b""
+
+
+def time_of(value: bytes) -> float:
+    """When the copy that this value stands for was sent, in seconds since the epoch."""
+    return float(int.from_bytes(value[-_TIME:], "big"))
 
 
 def _sender(store: Store, message_id: str, sender: str) -> bytes:
@@ -122,18 +137,18 @@ def _recipient(store: Store, message_id: str, recipient: str) -> tuple[bytes, by
 
 
 def known(store: Store, message_id: str, senders: Iterable[str], recipients: Iterable[str]) -> Known | None:
-    """What the log has under that Message-ID; None if nothing. Raises TemporaryError."""
-    message_id = canonical_id(message_id)
-    key = store.digest("sent", message_id)
-    found = [value for value in store.values(TABLE, key) if len(value) == _SIZE] if message_id else []
+    """What the log has under that Message-ID; None if nothing, no copies if it was told to forget. TemporaryError."""
+    message_id, key = canonical_id(message_id), key_of(store, message_id)
+    kept = store.values(TABLE, key) if key else ()
+    found = [value for value in kept if len(value) == SIZE]
     if not found:
-        return None
+        return Known(key, 0.0, 0, False, False, False) if kept else None
     ours = {_sender(store, message_id, sender) for sender in senders}
     theirs = [value for value in found if value[:_PART] in ours]
     asked = [_recipient(store, message_id, recipient) for recipient in recipients if recipient]
     return Known(
         key,
-        float(min(int.from_bytes(value[-_TIME:], "big") for value in theirs or found)),
+        min(map(time_of, theirs or found)),
         len(found),
         bool(theirs),
         any(value[_PART : 2 * _PART] == whole for value in theirs for whole, _ in asked),
@@ -159,6 +174,13 @@ def covered(store: Store, since: float, until: float) -> Coverage:
     if before is None or now.until != before.until:
         store.set_mark(_FED, repr(now.until))
     return now
+
+
+def covered_since(store: Store, time: float) -> None:
+    """Say that before `time` something may be missing in the log, however long it has been complete."""
+    now = coverage(store)
+    if now is not None and now.since < time:
+        store.set_mark(_SINCE, repr(time))
 
 
 def coverage(store: Store) -> Coverage | None:

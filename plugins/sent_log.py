@@ -1,0 +1,185 @@
+"""The sent log: do we know the Message-ID that came back, for whom it comes back, and about whom?
+
+Whoever received our mail knows its Message-ID, and so does every reader of a public list. So an id is believed only in
+a bounce to the one who sent it, about somebody it was sent to, for a while, and for a first number of bounces.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from ndrfilter import limits
+from ndrfilter.message.addresses import addresses_of
+from ndrfilter.message.model import Address
+from ndrfilter.noun import Noun
+from ndrfilter.plugin import Evidence, FactSpec, Setting, SettingError, Unknown, hookimpl
+from ndrfilter.plugin.binding import bound
+from ndrfilter.schema import BOOLEAN, TIME, enum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from ndrfilter.message.fields import Headers
+    from ndrfilter.ports import Ports
+    from ndrfilter.sentlog import Known
+
+NAME = "sent_log"
+DOUBTS = ("recipient", "reference", "unaddressed", "uncounted")
+_DAY = 86_400.0
+_ANSWERED = ("Original-Message-ID", "X-Original-Message-ID", "In-Reply-To", "References")
+_LABELLED = re.compile(r"^[ \t>|]{0,20}(?:original-)?message-id[ \t]*:\s{0,9}(<[^<>\s]{1,998}>)", re.I | re.M)
+
+
+class Settings(Noun):
+    """The plugin's section. `retention` in seconds."""
+
+    retention: float = limits.SENT_RETENTION
+    uses: int = 20
+
+
+class Finding(Noun):
+    """What the log has of the id that came back.
+
+    `original` is whether the id stood in the original's own header. `word` is the binding's, "" without an entry.
+    """
+
+    message_id: str
+    original: bool
+    entry: Known | None = None
+    word: str = ""
+
+
+@hookimpl
+def settings() -> Iterable[Setting]:
+    """What the section may say."""
+    yield Setting("retention", "duration", "how long the log keeps what was sent", limits.SENT_RETENTION)
+    yield Setting("uses", "number", "how many bounces about one message are believed, besides two a recipient", 20.0)
+
+
+@hookimpl
+def configure(values: Mapping[str, Any]) -> Settings:
+    """The section, checked."""
+    if not _DAY <= values["retention"] <= 3650 * _DAY:
+        raise SettingError("retention", "out of range", "from 1d to 3650d")
+    if values["uses"] < 1:
+        raise SettingError("uses", "too small", "at least 1")
+    return Settings(values["retention"], int(values["uses"]))
+
+
+async def _finding(facts: Any, ports: Ports) -> Finding | None:
+    """What the log has of the original's Message-ID, else of the ids that the bounce answers. None without an id.
+
+    With a Message-ID of the original at hand nothing else counts. Raises TemporaryError.
+    """
+    from ndrfilter.sentlog.names import canonical_id
+
+    original = facts.fact("original")
+    headers = None if original is None or isinstance(original, Unknown) else original.headers
+    own = canonical_id(_raw(headers, "Message-ID")) if headers else ""
+    asked = (own,) if own else _references(facts)
+    for message_id in asked:
+        entry = _look_up(facts, ports, message_id)
+        if entry:
+            word = _bound(facts, ports, entry) if entry.sender else "other-addressee"
+            return Finding(message_id, bool(own), entry, word)
+    return Finding(asked[0], bool(own)) if asked else None
+
+
+def _raw(headers: Headers, name: str) -> str:
+    """The field as it was written: mail logs have it so, undecoded."""
+    field = headers.first(name)
+    return field.raw.decode("utf-8", "replace") if field else ""
+
+
+def _references(facts: Any) -> tuple[str, ...]:
+    """The Message-IDs that the bounce itself names as what it answers, in its fields or, in words, in its text."""
+    from ndrfilter.sentlog.names import ids_in
+
+    message = facts.message
+    texts = [_raw(message.headers, name) for name in _ANSWERED[1:]]
+    for group in filter(None, (message.disposition, message.report and message.report.fields)):
+        texts += [f"<{group.get(name.lower()).strip(' <>')}>" for name in _ANSWERED[:2]]
+    texts += [found[1] for found in islice(_LABELLED.finditer(message.text), limits.MAX_SENT_REFERENCES)]
+    return tuple(dict.fromkeys(one for text in texts for one in ids_in(text)))[: limits.MAX_SENT_REFERENCES]
+
+
+def _look_up(facts: Any, ports: Ports, message_id: str) -> Known | None:
+    """The entry for whom the bounce goes to, and about whom it is. Where nobody told to whom, its own word counts."""
+    from ndrfilter.sentlog import known
+
+    message, author = facts.message, facts.fact("original.author")
+    addressed = facts.envelope.recipients
+    if not addressed:
+        addressed = addresses_of(message.headers.all("To")) + ((author,) if isinstance(author, Address) else ())
+    failed = facts.fact("bounce.recipients")
+    about = [] if isinstance(failed, Unknown) else [one.address for one in failed or ()]
+    for one in message.report.recipients if message.report else ():
+        about += [one.final, one.original]
+    return known(
+        ports.store, message_id, [one.text for one in addressed], dict.fromkeys(about[: 2 * limits.MAX_RECIPIENTS])
+    )
+
+
+def _bound(facts: Any, ports: Ports, entry: Known) -> str:
+    settings = facts.settings(NAME)
+    return bound(
+        facts, ports, entry.key,
+        plugin=NAME, sent=entry.time, max_age=settings.retention, uses=settings.uses + 2 * entry.copies,
+        owners=facts.envelope.recipients,
+    )  # fmt: skip
+
+
+async def _sent(facts: Any, ports: Ports) -> bool:
+    found = await facts.aonce(_finding, ports)
+    return bool(found and found.word == "bound" and found.original and found.entry.to_them)
+
+
+async def _doubt(facts: Any, ports: Ports) -> str | None:
+    found = await facts.aonce(_finding, ports)
+    if found is None or found.word != "bound":
+        return found.word if found and found.word in DOUBTS else None
+    if not found.original:
+        return "reference"
+    return None if found.entry.to_them else "recipient"
+
+
+async def _time(facts: Any, ports: Ports) -> float | None:
+    found = await facts.aonce(_finding, ports)
+    return found.entry.time if found and found.entry and found.entry.sender else None
+
+
+async def _missing(facts: Any, ports: Ports) -> bool | Unknown:
+    from ndrfilter.sentlog import coverage
+
+    found = await facts.aonce(_finding, ports)
+    if found is None or not found.original or found.entry:
+        return False
+    covers, date = coverage(ports.store), facts.fact("original.date")
+    if covers is None:
+        return Unknown("the sent log is not fed by `sent follow`") if "log" in facts.site.complete else False
+    if date is None or isinstance(date, Unknown):
+        return Unknown("the original bears no date to look for in the sent log")
+    trace = facts.fact("original.trace")
+    times = [hop.time for hop in trace if hop.time] if isinstance(trace, tuple) else []
+    doubt = covers.doubt(date, max((date, *times)), facts.now, facts.settings(NAME).retention)
+    return Unknown(doubt) if doubt else True
+
+
+@hookimpl
+def declare() -> Iterable[FactSpec]:
+    """What rules may ask about the sent log."""
+    yield FactSpec("sent_log.sent", BOOLEAN, Evidence.RECORD,
+                   "our log has the original's Message-ID, sent by whom the bounce goes to, to a failed recipient or "
+                   "to somebody of that domain", afetch=_sent)  # fmt: skip
+    yield FactSpec("sent_log.doubt", enum("sent log doubt", *DOUBTS), Evidence.TRACE,
+                   "our log has the Message-ID, and why that is less than a record: it was sent to others (recipient), "
+                   "only the bounce names it (reference), nobody told whom the bounce went to (unaddressed), uses "
+                   "cannot be counted (uncounted)", afetch=_doubt, optional=True)  # fmt: skip
+    yield FactSpec("sent_log.time", TIME, Evidence.RECORD,
+                   "when our log says that whom the bounce goes to sent it", afetch=_time, optional=True)  # fmt: skip
+    yield FactSpec("sent_log.missing", BOOLEAN, Evidence.RECORD,
+                   "the original's Message-ID is not in the log, which was fed without a gap when it would have left",
+                   afetch=_missing, needs_complete="log")  # fmt: skip

@@ -78,6 +78,7 @@ def _config(node: Node, folder: Path, reader: Reader, rulesets: Path | None = No
         origins=reader.origins,
         settings=plugins.configured(common, "plugins", reader.origins.get("plugins", node.place), folder, reader),
         owners=owners,
+        shown=plugins.shown(common, "plugins"),
         dns=_dns(entries.get("dns"), reader),
         state=folder / reader.text(entries["state"], "state") if "state" in entries else None,
     )

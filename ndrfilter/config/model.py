@@ -33,7 +33,8 @@ class Config(Noun):
 
     `origins` says for each dotted key ("site.relays", "sites[1].domains") where its value came from; what is not in
     it is a default. `settings` has what each plugin that is on made of its section. `owners` finds the site of a domain
-    pattern. `state` is the folder for what is remembered.
+    pattern. `state` is the folder for what is remembered. `shown` are the plugins' sections in words that name no secret,
+    by dotted key.
     """
 
     sites: tuple[Site, ...] = ()
@@ -46,6 +47,7 @@ class Config(Noun):
     origins: Mapping[str, Place] = _NOTHING
     settings: Mapping[str, Any] = _NOTHING
     owners: Mapping[str, Site] = _NOTHING
+    shown: Mapping[str, str] = _NOTHING
     dns: Dns = Dns()
     state: Path | None = None
 
@@ -63,6 +65,11 @@ class Config(Noun):
             return self.sites[0]
         found = (self._owner(recipient.rpartition("@")[2].lower().rstrip(".")) for recipient in recipients)
         return next((site for site in found if site is not None), NO_SITE)
+
+    @property
+    def plugins(self) -> frozenset[str]:
+        """The plugins that are on, for all sites or for one."""
+        return frozenset(self.settings).union(*(dict(site.settings) for site in self.sites))
 
     def settings_for(self, site: Site) -> Mapping[str, Any]:
         """The settings of the plugins that are on for this site, by name."""

@@ -54,6 +54,21 @@ def over(own: Sections, common: Sections) -> Sections:
     return {name: {**common.get(name, {}), **entries} for name, entries in own.items()}
 
 
+def shown(found: Sections, key: str) -> dict[str, str]:
+    """What the sections say, by dotted key, in words that name no secret."""
+    return {
+        f"{key}.{name}.{setting}": _words(plain(node))
+        for name, entries in found.items()
+        for setting, node in entries.items()
+    }
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):  # keys written in place, or what only the plugin understands
+        return f"{', '.join(map(str, value))} (…)"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def configured(found: Sections, key: str, place: Place, folder: Path, reader: Reader) -> dict[str, Any]:
     """What each plugin makes of its section; `place` is where all of them stand."""
     if not found:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ndrfilter.site import Relay, Site
 
 _HOST_WORDS = ("mail", "smtp", "mx", "imap", "pop", "relay", "out", "mailout", "mailhost", "gateway", "mta")
+_KNOWERS = {"log": ("sent_log",), "signing": ("dkim", "token", "batv")}
 _NARROWEST = {4: 16, 6: 24}
 
 
@@ -23,6 +24,7 @@ def review(config: Config, choice: RulesetChoice | None = None) -> list[Diagnost
     found = [] if config.sites else [_no_site(config)]
     for key, site in _keyed(config):
         found += [*_domains(config, key, site), *_relays(config, key, site), *_receivers(config, key, site)]
+        found += _sources(config, key, site)
     if choice is not None and not choice.act and any(action != "header" for action in config.actions.values()):
         advice = "choose another ruleset when you trust the verdicts"
         found.append(
@@ -119,6 +121,16 @@ def _receivers(config: Config, key: str, site: Site) -> Iterator[Diagnostic]:
             advice = "if your mail leaves through it too, name it under relays as well"
             place = f"{key}.receivers[{number}]"
             yield _warning(config, place, "W706", f"{receiver.name} is a receiver but no relay", advice)
+
+
+def _sources(config: Config, key: str, site: Site) -> Iterator[Diagnostic]:
+    """What is declared complete, and no plugin that is on knows anything of it."""
+    on = config.settings_for(site)
+    for number, mark in enumerate(sorted(site.complete)):
+        plugins = _KNOWERS.get(mark, ())
+        if plugins and not any(name in on for name in plugins):
+            advice = f"switch on what knows it, plugins: [{', '.join(plugins)}], or take the word away"
+            yield _warning(config, f"{key}.complete[{number}]", "W718", f"{mark}: no plugin that is on has it", advice)
 
 
 def _against_dns(config: Config, key: str, site: Site, domain: str, said: Published) -> Iterator[Diagnostic]:

@@ -166,9 +166,10 @@ def _mapping(node: Node, context: Context) -> dict[str, Any]:
     for pair in node.nodes:
         assert isinstance(pair, Pair)
         key = pair.word(0)
-        if key.text in made:
-            context.report("E503", key, f"{key.text} stands here a second time")
-        made[key.text] = _mapped(pair.nodes[0], context._replace(depth=context.depth + 1))
+        name = key.text.strip('"')
+        if name in made:
+            context.report("E503", key, f"{name} stands here a second time")
+        made[name] = _mapped(pair.nodes[0], context._replace(depth=context.depth + 1))
     return made
 
 

@@ -90,14 +90,15 @@ class Host:
         )
 
     def _caller(self, plugin: object, hook: str) -> Any:
-        """Calls the hook of this plugin alone; None where it does not implement it."""
-        others = [other for other in self._manager.get_plugins() if other is not plugin]
-        caller = self._manager.subset_hook_caller(hook, others)
-        return caller if caller.get_hookimpls() else None
+        """Calls the hook of this plugin alone, with the arguments it wants; None where it does not implement it."""
+        found = [own for own in getattr(self._manager.hook, hook).get_hookimpls() if own.plugin is plugin]
+        if not found:
+            return None
+        return lambda **given: found[0].function(*(given[name] for name in found[0].argnames))
 
     def _listed(self, plugin: object, hook: str) -> list[Any]:
         caller = self._caller(plugin, hook)
-        return [item for answer in caller() for item in answer] if caller else []
+        return list(caller()) if caller else []
 
     def add_entry_points(self) -> None:
         """Register what is installed under the entry point group `ndrfilter`."""

@@ -139,8 +139,9 @@ def facts(args: argparse.Namespace) -> int:
     from ndrfilter.workbench import rulewords
     from ndrfilter.workbench.table import show as show_table
 
-    found = rulewords.fact_rows(_open(args).loaded.schema, args.prefix)
+    book = _open(args)
+    found = rulewords.fact_rows(book.loaded.schema, args.prefix, rulewords.off_plugins(book.config))
     if not found:
         raise UsageError(f"no fact begins with {args.prefix!r}; `ndrfilter rules facts` shows all")
-    show_table(("fact", "type", "class", "stage", "cost", "meaning"), found)
+    show_table(("fact", "type", "class", "stage", "cost", "plugin", "meaning"), found)
     return 0

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ndrfilter import resources
-from ndrfilter.config import RulesetChoice, load_ruleset
+from ndrfilter.config import Config, RulesetChoice, load_ruleset
 from ndrfilter.config.choice import matches
 from ndrfilter.errors import ConfigError, Diagnostic
 from ndrfilter.lang import Program, Rule
 from ndrfilter.lang.diagnose import meant
-from ndrfilter.schema import Schema
+from ndrfilter.schema import FactSpec, Schema
 from ndrfilter.workbench.rulebook import Rulebook
 
-FactRow = tuple[str, str, str, str, str, str]
+FactRow = tuple[str, str, str, str, str, str, str]
 
 
 def rows(book: Rulebook) -> list[dict[str, Any]]:
@@ -80,7 +80,8 @@ def _standing(rule: Rule, book: Rulebook) -> Iterator[str]:
     weakest = [name for name in asked if facts[name].evidence <= rule.evidence]
     why = f"because of {', '.join(weakest)}" if weakest else "as the rule declares"
     yield f"  class      {rule.evidence.word}, {why}"
-    yield f"  facts      {', '.join(f'{name} ({facts[name].evidence.word})' for name in asked) or 'none'}"
+    words = (f"{name} ({facts[name].evidence.word}{_off(facts[name], book)})" for name in asked)
+    yield f"  facts      {', '.join(words) or 'none'}"
     if rule.needs_complete:
         yield f"  evidence   only where the site declares complete: [{', '.join(sorted(rule.needs_complete))}]"
     if rule.group:
@@ -90,6 +91,15 @@ def _standing(rule: Rule, book: Rulebook) -> Iterator[str]:
         yield f"  tags       {', '.join(rule.tags)}"
     yield f"  mode       {_mode(rule, _choice(book))}"
     yield from (f"  override   {line}" for line in _overrides(rule, _choice(book)))
+
+
+def _off(fact: FactSpec, book: Rulebook) -> str:
+    return f", plugin {fact.plugin} is off" if fact.plugin in off_plugins(book.config) else ""
+
+
+def off_plugins(config: Config) -> frozenset[str]:
+    """The bundled plugins that the configuration does not switch on: their facts are absent."""
+    return frozenset(resources.plugin_names()) - config.plugins
 
 
 def _overrides(rule: Rule, choice: RulesetChoice) -> Iterator[str]:
@@ -129,21 +139,22 @@ def _indent(text: str, start: int) -> int:
     return len(line) - len(line.lstrip())
 
 
-def fact_rows(schema: Schema, prefix: str) -> list[FactRow]:
-    """Facts and, indented, the fields of records, as (name, type, class, stage, cost, meaning)."""
+def fact_rows(schema: Schema, prefix: str, off: frozenset[str]) -> list[FactRow]:
+    """Facts and, indented, the fields of records, as (name, type, class, stage, cost, plugin, meaning)."""
     found: list[FactRow] = []
     records: dict[str, None] = {}
     for name, fact in sorted(schema.facts.items()):
         if name.startswith(prefix):
             mark = "?" if fact.optional else ""
-            found.append((name, f"{fact.type}{mark}", fact.evidence.word, fact.stage, fact.cost, fact.doc))
+            source = f"{fact.plugin} (off)" if fact.plugin in off else fact.plugin
+            found.append((name, f"{fact.type}{mark}", fact.evidence.word, fact.stage, fact.cost, source, fact.doc))
             inner = fact.type.item or fact.type
             records |= {inner.record: None} if inner.record else {}
     for name in records:
         spec = schema.records[name]
-        found.append((f"record {name}", "", "", "", "", spec.doc))
+        found.append((f"record {name}", "", "", "", "", "", spec.doc))
         found += [
-            (f"  .{field.name}", f"{field.type}{'?' if field.optional else ''}", "", "", "", field.doc)
+            (f"  .{field.name}", f"{field.type}{'?' if field.optional else ''}", "", "", "", "", field.doc)
             for field in spec.fields
         ]
     return found

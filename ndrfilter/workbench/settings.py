@@ -22,6 +22,7 @@ def rows(config: Config, choice: RulesetChoice) -> list[Row]:
     found += [(f"actions.{verdict}", action, str(config.origin(f"actions.{verdict}")))
               for verdict, action in choice.actions(config).items()]  # fmt: skip
     found.append(("plugins", _joined(config.settings), str(config.origin("plugins"))))
+    found += [(key, words, str(config.origin(key))) for key, words in config.shown.items()]
     servers = (f"{address}:{port}" for address, port in config.dns.servers)
     found.append(("dns.servers", _joined(servers), str(config.origin("dns.servers"))))
     found.append(("dns.timeout", f"{config.dns.timeout:g} s", str(config.origin("dns.timeout"))))
@@ -42,6 +43,8 @@ def _site(config: Config, key: str, site: Site) -> Iterator[Row]:
     }
     for name, value in values.items():
         yield f"{key}.{name}", value, str(config.origin(f"{key}.{name}"))
+    if site.settings:
+        yield f"{key}.plugins", _joined(dict(site.settings)), str(config.origin(f"{key}.plugins"))
     for name, value in site.vars:
         yield f"{key}.vars.{name}", value, str(config.origin(f"{key}.vars.{name}"))
 

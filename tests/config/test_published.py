@@ -150,3 +150,12 @@ def test_a_site_that_agrees_with_dns():
     relays = ["mx1.example.com", {"name": "*.outbound.protection.outlook.com", "shared": True, "account": "us"}]
     chosen = config.from_mapping({"site": {**GOOD, "relays": relays}})
     assert review_published(chosen, {"example.com": published("example.com")}) == []
+
+
+def test_what_is_complete_must_be_known_to_a_plugin_that_is_on():
+    site = {"domains": ["example.com"], "relays": ["mail.example.com"], "receivers": ["mx.example.com"]}
+    marks = {"complete": ["log", "relays", "signing"]}
+    key = {"keys": {"k1": "0123456789abcdef"}}
+    for plugins, missing in (({}, ["log", "signing"]), ({"token": key}, ["log"]), ({"sent_log": {}, "token": key}, [])):
+        found = review(config.from_mapping({"site": {**site, **marks}, "plugins": plugins}))
+        assert [(one.code, one.message.split(": ")[1]) for one in found] == [("W718", mark) for mark in missing]

@@ -232,6 +232,17 @@ def test_a_mistake_in_a_section_is_told(installed, section, said):
     assert said in [found.message for found in raised.value.diagnostics]
 
 
+def test_each_plugin_is_asked_for_itself_alone():
+    host = Host()
+    for name in ("one", "two"):
+        host.add(
+            name, lambda name=name: module(configure=lambda values: (name, dict(values)), stamp=lambda settings: name)
+        )
+    plugins = host.loaded().plugins
+    assert [plugins[name].configure({"a": 1}) for name in ("one", "two")] == [("one", {"a": 1}), ("two", {"a": 1})]
+    assert [plugins[name].stamp(None, {}) for name in ("one", "two")] == ["one", "two"]
+
+
 def test_unknown_says_why():
     assert Unknown("no answer").cause == "no answer"
     assert STRING.kind == "string"

@@ -154,7 +154,9 @@ def make():
 
     def build(*, zone=Kit.ZONE, site=None, store=None, **settings):
         config = {"site": {**SITE, **(site or {})}, "plugins": [{"dkim": settings}]}
-        return Filter.from_config(config, resolver=ZoneResolver(zone), clock=Clock(), store=store or SqliteStore(None, Clock()))
+        return Filter.from_config(
+            config, resolver=ZoneResolver(zone), clock=Clock(), store=store or SqliteStore(None, Clock())
+        )
 
     return build
 

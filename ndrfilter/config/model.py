@@ -33,8 +33,7 @@ class Config(Noun):
 
     `origins` says for each dotted key ("site.relays", "sites[1].domains") where its value came from; what is not in
     it is a default. `settings` has what each plugin that is on made of its section. `owners` finds the site of a domain
-    pattern. `state` is the folder for what is remembered. `shown` are the plugins' sections in words that name no secret,
-    by dotted key.
+    pattern. `state` is the folder for what is remembered. `shown` are the plugins' sections in words without secrets.
     """
 
     sites: tuple[Site, ...] = ()

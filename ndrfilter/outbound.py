@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _NAME = rb"([!-9;-~]{1,200}+)[ \t]*+:"
 _FIELD = re.compile(_NAME + rb"[^\n]*+(?:\n[ \t][^\n]*+)*\n?")
+_LONE_CR = re.compile(rb"\r(?!\r?\n)")
 _FIELD_CR = re.compile(_NAME + rb"[^\r]*+(?:\r[ \t][^\r]*+)*\r?")
 _TRACE = re.compile(rb"(?:received|return-path|delivered-to|x-original-to|(?:x-)?envelope-to|resent-[a-z-]+)\Z", re.I)
 _SIGNED = re.compile(rb"[:;]h=([^;]*+)", re.I)
@@ -39,8 +40,8 @@ class _Field(Noun):
 def apply(raw: bytes, stamps: Iterable[Stamp]) -> bytes:
     """`raw` with these stamps on it, line ends as in the message; the envelope sender is the caller's to change.
 
-    Of several new Message-IDs the first holds. What has no header comes back as it is. Raises ValueError for a stamp
-    that cannot stand in a header.
+    Of several new Message-IDs the first holds. A message without a header, or whose header has mixed line ends, comes
+    back as it is. Raises ValueError for a stamp that cannot stand in a header.
     """
     stamps = tuple(stamps)
     fields = _fields(raw)
@@ -69,10 +70,12 @@ def _touched(stamp: Stamp) -> Iterator[str]:
 
 
 def _fields(raw: bytes) -> tuple[_Field, ...]:
-    """The header's fields; lines that are none are passed over."""
+    """The header's fields; lines that are none are passed over. None at all where readers differ on what a line is."""
     start = after_from_line(raw)
     end = header_end(raw, start)
     pattern, feed = (_FIELD, b"\n") if b"\n" in raw else (_FIELD_CR, b"\r")
+    if feed == b"\n" and _LONE_CR.search(raw, start, end):
+        return ()
     found: list[_Field] = []
     while start < end and len(found) < limits.MAX_HEADER_FIELDS:
         match = pattern.match(raw, start, end)
@@ -92,7 +95,7 @@ def _edits(raw: bytes, fields: tuple[_Field, ...], stamps: tuple[Stamp, ...]) ->
     """(start, end, new) for each place that changes; none overlap."""
     signed, end_of_line = _signed(raw, fields), line_end(raw)
     new = [field for stamp in stamps for field in stamp.fields]
-    message_id = next((stamp.message_id for stamp in stamps if stamp.message_id), "")
+    message_id = next((_checked(stamp.message_id) for stamp in stamps if stamp.message_id), "")
     gone = {name.lower().encode() for stamp in stamps for name in stamp.remove} - signed
     yield from ((one.start, one.end, b"") for one in fields if one.name in gone)
     if message_id and b"message-id" not in signed:
@@ -103,20 +106,37 @@ def _edits(raw: bytes, fields: tuple[_Field, ...], stamps: tuple[Stamp, ...]) ->
             new.append(("Message-ID", message_id))
     ours = b"".join(_line(name, text) + end_of_line for name, text in new if name.lower().encode() not in signed)
     if ours:
-        place = next((one.start for one in fields if not _TRACE.match(one.name)), fields[-1].end)
+        place = _below_trace(fields)
         yield place, place, ours if raw[place - 1 : place] in (b"", b"\n", b"\r") else end_of_line + ours
+
+
+def _below_trace(fields: tuple[_Field, ...]) -> int:
+    place = fields[0].start
+    for one in fields:
+        if one.start != place or not _TRACE.match(one.name):
+            break
+        place = one.end
+    return place
 
 
 def _replaced(field: bytes, message_id: str) -> bytes:
     """The Message-ID field with another id; its name and its line end stay."""
-    if not _MESSAGE_ID.match(message_id):
-        raise ValueError(f"{message_id!r} is no Message-ID")
     name = field[: field.index(b":")]
     return name + b": " + message_id.encode() + field[len(field.rstrip(b"\r\n")) :]
 
 
+def _checked(message_id: str) -> str:
+    if not _MESSAGE_ID.match(message_id) or len(message_id) > limits.MAX_LINE - len("Message-ID: "):
+        raise ValueError(f"{message_id[:80]!r} is no Message-ID")
+    return message_id
+
+
 def _line(name: str, text: str) -> bytes:
     """One field without its line end; raises ValueError where it would be none, or more than one."""
-    if not _FIELD_NAME.match(name) or not _FIELD_TEXT.match(text) or len(name) + len(text) > limits.MAX_LINE:
+    if (
+        not _FIELD_NAME.match(name)
+        or not _FIELD_TEXT.match(text)
+        or len(name) + len(text) > limits.MAX_LINE - len(": ")
+    ):
         raise ValueError(f"{name!r}: {text[:80]!r} cannot stand in a header")
     return f"{name}: {text}".encode()

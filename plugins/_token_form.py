@@ -21,7 +21,8 @@ DAY = 86_400
 _MAC_BYTES = 15
 _TOKEN = re.compile(r"(?<![\w-])([a-z0-9]{1,16})-([0-9]{1,6})-([0-9a-z]{1,8})-([a-z2-7]{24})(?![\w-])", re.I | re.A)
 _WEAVE = ".ndr-"
-_WEAVABLE = re.compile(r"<([\w!#$%&'*+/=?^`{|}~.-]+)(@[^@<>\"]+>)\Z", re.A)
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_WEAVABLE = re.compile(rf"<({_ATOM}(?:\.{_ATOM})*)(@[^@<>\"]+>)\Z", re.A)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _DOMAIN = "ndrfilter token 1"
 

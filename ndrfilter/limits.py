@@ -52,6 +52,7 @@ MAX_SPF_VOID_LOOKUPS = 2
 MAX_SPF_QUERIES = 75  # of one evaluation; the message's budget ends most sooner
 MAX_SPF_REPORTER_QUERIES = 5  # for a name that strangers choose
 MAX_SPF_MACROS = 64  # of one record
+MAX_DNSBL_ZONES = 4
 MAX_DNS_CACHE = 10_000  # answers
 MAX_DNS_CACHE_CHARS = 8 * 1024 * 1024
 MAX_DNS_RECORDS = 256  # of one message

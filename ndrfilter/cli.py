@@ -29,6 +29,7 @@ COMMANDS = {
         "ndrfilter.doors.pipe",
         "mark the message on standard input, for procmail, maildrop, sieve, Postfix",
     ),
+    "sent": ("ndrfilter.doors.sent", "keep the log of what you sent, by which its bounces are known"),
     "config": ("ndrfilter.workbench.config_commands", "write, verify and show the configuration"),
     "rules": ("ndrfilter.workbench.rules_commands", "check, test, list and show rules"),
     "compile": ("ndrfilter.workbench.compile_command", "keep the compiled rules, so that the next start is quick"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ndrfilter import limits, outbound
 from ndrfilter.doors import envelope, options
-from ndrfilter.terminal import complain
+from ndrfilter.terminal import complain, escape
 
 if TYPE_CHECKING:
     import argparse
@@ -26,3 +26,21 @@ def stamped(raw: bytes, args: argparse.Namespace) -> bytes:
     for name in outbound.held_back(raw, stamps):
         complain(f"{name} is DKIM-signed already and stays as it is; stamp mail before it is signed")
     return outbound.apply(raw, stamps)
+
+
+def remember(sent: bytes, args: argparse.Namespace) -> None:
+    """Put the message, as it was written, into the sent log where that is on. What goes wrong is said and no more."""
+    try:
+        if not args.me:
+            _record(sent[: limits.MAX_MESSAGE], args)
+    except (Exception, KeyboardInterrupt) as error:
+        complain(f"not recorded in the sent log: {escape(str(error)) or type(error).__name__}")
+
+
+def _record(sent: bytes, args: argparse.Namespace) -> None:
+    from ndrfilter.doors.sent_place import PLUGIN, sent_place
+
+    place = sent_place(args.config)
+    if PLUGIN in place.config.plugins:
+        told, _ = envelope.envelope_of(args, sent, os.environ)
+        place.add(sent, told.sender, tuple(told.recipients))

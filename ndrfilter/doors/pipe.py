@@ -96,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted")
     else:
+        if args.outbound:
+            outbound.remember(answer, args)
         return DONE
     return TEMPORARY
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from ndrfilter.ports import Store
 
+    Row = tuple[bytes, bytes, float]
+
 TABLE = "sent"
+FORGOTTEN = b""
 _SINCE, _FED = "sent_log.since", "sent_log.fed"
 _PART, _TIME = 8, 4
 SIZE = 3 * _PART + _TIME
@@ -68,15 +71,16 @@ class Coverage(Noun):
         connection leaves later than it says: so the log must have been fed until lately in any case.
         """
         if first < self.since + limits.SENT_MARGIN:
-            return f"the sent log is complete only since {_day(self.since)}, and the original is of {_day(first)}"
+            return f"the sent log is complete only since {moment(self.since)}, and the original is of {moment(first)}"
         if first < now - retention + limits.SENT_MARGIN:
-            return f"the original is of {_day(first)}, and the sent log keeps {retention / 86_400:g} days"
+            return f"the original is of {moment(first)}, and the sent log keeps {retention / 86_400:g} days"
         if self.until < max(min(last, now), now - limits.SENT_STALE):
-            return f"the sent log has been fed only until {_day(self.until)}"
+            return f"the sent log has been fed only until {moment(self.until)}"
         return ""
 
 
-def _day(time: float) -> str:
+def moment(time: float) -> str:
+    """The time in words."""
     from time import gmtime, strftime
 
     return strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(min(max(time, 0), _LAST_SECOND)))
@@ -90,28 +94,32 @@ def record(store: Store, entries: Iterable[Entry], now: float, *, retention: flo
     """
     stream, taken = iter(entries), 0
     while batch := list(islice(stream, limits.SENT_BATCH)):
-        rows: list[tuple[bytes, bytes, float]] = []
+        rows: dict[tuple[bytes, bytes], Row] = {}
         for entry in batch:
-            fresh = list(_rows(store, entry)) if entry.time + retention > now else []
-            rows += [(key, value, entry.time + retention) for key, value in fresh]
+            found = _rows(store, entry, entry.time + retention) if entry.time + retention > now else ()
+            fresh = {(row[0], row[1][:-_TIME]): row for row in found}
+            fresh = {name: row for name, row in fresh.items() if name not in rows}
+            rows.update(fresh)
             taken += bool(fresh)
         if rows:
-            store.add(TABLE, rows)
+            store.add(TABLE, rows.values())
     return taken
 
 
-def _rows(store: Store, entry: Entry) -> Iterator[tuple[bytes, bytes]]:
+def _rows(store: Store, entry: Entry, expires: float) -> Iterator[Row]:
+    """What is not there yet; nothing of a message that was told to be forgotten."""
     message_id, key = canonical_id(entry.message_id), key_of(store, entry.message_id)
-    if not key:
+    kept = store.values(TABLE, key) if key else (FORGOTTEN,)
+    if FORGOTTEN in kept:
         return
-    there = {value[:-_TIME] for value in store.values(TABLE, key)}
+    there = {value[:-_TIME] for value in kept}
     sender = _sender(store, message_id, entry.sender)
     time = int(min(max(entry.time, 0), _LAST_SECOND)).to_bytes(_TIME, "big")
     for recipient in dict.fromkeys(entry.recipients[: limits.STORE_VALUES]) or ("",):
         value = sender + b"".join(_recipient(store, message_id, recipient))
         if value not in there:
             there.add(value)
-            yield key, value + time
+            yield key, value + time, expires
 
 
 def key_of(store: Store, message_id: str) -> bytes:

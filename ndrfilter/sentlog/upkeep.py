@@ -7,7 +7,7 @@ name the digest of its id stays until its time, and nothing else; after forgetti
 from __future__ import annotations
 
 from ndrfilter.noun import Noun
-from ndrfilter.sentlog.log import SIZE, TABLE, Coverage, coverage, covered_since, key_of, time_of
+from ndrfilter.sentlog.log import FORGOTTEN, SIZE, TABLE, Coverage, coverage, covered_since, key_of, time_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
         def remove(self, table: str, pairs: Iterable[tuple[bytes, bytes]]) -> int:
             """Forget these values of these keys; how many there were."""
-
-
-_FORGOTTEN = b""
 
 
 class Summary(Noun):
@@ -59,7 +56,7 @@ def forget(store: Keeper, message_id: str) -> bool:
     values = [value for value in store.values(TABLE, key) if len(value) == SIZE] if key else []
     if key and values:
         until = max(expires for other, _value, expires in store.items(TABLE) if other == key)
-        store.add(TABLE, [(key, _FORGOTTEN, until)])
+        store.add(TABLE, [(key, FORGOTTEN, until)])
         store.remove(TABLE, [(key, value) for value in values])
     return bool(values)
 

@@ -28,7 +28,7 @@ _ARRIVAL = re.compile(
 )
 _AUTHENTICATED = re.compile(r"(?:utf8)?e?smtps?a")
 _LOCAL = re.compile(r"local|(?:utf8)?local-e?smtp")
-_FIELD = re.compile(r' (?:(\w+)=("(?:[^"\\]|\\.)*"|[^\s"]*(?:"(?:[^"\\]|\\.)*"@\S+)?)|([A-Z][A-Z.*-]*)(?= |\Z))')
+_FIELD = re.compile(r' (?:(\w+)=("(?:[^"\\]|\\.)*"(?:@[^\s"]+)?|[^\s"]+)|([A-Z][A-Z.*-]*)(?= |\Z))')
 _TAIL = (" from <", " for ", " T=")
 _PLAIN = re.compile(rf"({_ADDRESS})(?: <({_ADDRESS})>)?(?= [A-Z][a-z]?=|: | routing | \S+ defer )")
 _QUOTED = re.compile(r'[^"<>]*<("(?:[^"\\]|\\.)*"@[^\s<>"]+)> ')
@@ -81,7 +81,7 @@ class EximLog:
 
     def _arrival(self, name: str, rest: str, time: float, place: int) -> None:
         found = _ARRIVAL.fullmatch(rest)
-        if found is None:
+        if found is None or _twice(found[6]):
             self._flight.close(name)
             return
         sender, host, ip, user, protocol, more = found.groups()
@@ -111,6 +111,12 @@ class EximLog:
         away = _REMOTE.match(rest, rest.find(" T=", found.end() - 1)) is not None
         away = away or (sign in _FAILED and not self._flight.trust.owns(addresses[0]))
         self._flight.sent(message, addresses[0], "".join(addresses[1:]), time, away=away)
+
+
+def _twice(fields: str) -> bool:
+    """Whether behind a protocol and size come another protocol and size: then a HELO pretends to be the first of them."""
+    place = fields.find(" P=")
+    return place >= 0 and " S=" in fields[place:]
 
 
 def _message_id(fields: str) -> str:

@@ -127,9 +127,6 @@ class Tail:
         except UNREADABLE:
             self.lost = True
             return b""
-        last = self._segments[-1]
-        if data and len(last.head) < limits.FOLLOW_HEAD and self._position == last.zero + len(last.head):
-            self._segments[-1] = last._replace(head=(last.head + data)[: limits.FOLLOW_HEAD])
         self._position += len(data)
         return data
 
@@ -151,7 +148,9 @@ class Tail:
         assert self._file is not None
         last = self._segments[-1]
         offset, number = self._position - last.zero, self._file.fileno()
-        if os.fstat(number).st_size >= offset and os.pread(number, len(last.head), 0) == last.head:
+        head = os.pread(number, limits.FOLLOW_HEAD, 0)
+        if os.fstat(number).st_size >= offset and head.startswith(last.head):
+            self._segments[-1] = last._replace(head=head)
             return
         place = Place(len(last.head), _digest(last.head), offset - len(self._rest))
         copy = next((file for file in reversed(rotated(self.path)) if place.fits(_head_of(file))), None)

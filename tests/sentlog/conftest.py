@@ -1,0 +1,43 @@
+"""Reading mail logs in tests: what a log shows as sent, and the golden logs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ndrfilter.sentlog.follow import Reader
+from ndrfilter.sentlog.trust import Trust
+from ndrfilter.site import Site
+
+LOGS = Path(__file__).parent.parent / "cases" / "logs"
+NOW = 1795400000.0  # 2026-11-23
+
+
+def read(log, trust=None, chosen="auto"):
+    """The sender and recipients of each Message-ID that the log shows as sent."""
+    reader = Reader(trust or Trust((Site(domains=("example.com",)),)), chosen)
+    reader.written(NOW)
+    for place, line in enumerate(log.split(b"\n")):
+        reader.read(line, place)
+    found = {}
+    for entry in reader.take():
+        found.setdefault((entry.message_id, entry.sender), set()).update(entry.recipients)
+    return [[*key, sorted(recipients)] for key, recipients in sorted(found.items())]
+
+
+@pytest.fixture
+def sent():
+    """What a log text (str or bytes) shows as sent: [Message-ID, sender, [recipients]]."""
+    return lambda log, **options: read(log.encode() if isinstance(log, str) else log, **options)
+
+
+@pytest.fixture
+def golden():
+    """The content of a golden log, and what must come of it."""
+
+    def load(name):
+        path = LOGS / f"{name}.log"
+        lines = path.with_suffix(".expected").read_text(encoding="utf-8").splitlines()
+        return path.read_bytes(), [json.loads(line) for line in lines]
+
+    return load

@@ -21,15 +21,11 @@ def within(name: str, pattern: str) -> bool:
     return name == pattern or name.endswith("." + pattern)
 
 
-_ACCOUNT_FIELDS = (("outlook.com", "X-MS-Exchange-CrossTenant-Id"),)
-"""Providers that are known to write the field anew on everything that leaves them."""
-
-
 class Relay(Noun):
     """A host, hosts ("*.out.example.com") or a network that our mail leaves through, or, as a receiver, comes in by.
 
     A `shared` relay serves others too: it is ours only with its own mark for us, `account`, in the header field
-    `header` that it writes itself and lets no customer write.
+    `header` that it writes itself and lets no customer write ("Received": the login in its own line).
     """
 
     name: str = ""
@@ -37,12 +33,6 @@ class Relay(Noun):
     shared: bool = False
     account: str = ""
     header: str = ""
-
-    @property
-    def account_field(self) -> str:
-        """The header field with the relay's own word on whose mail it is; empty where nobody has named one."""
-        known = (field for domain, field in _ACCOUNT_FIELDS if within(self.name.removeprefix("*."), domain))
-        return self.header or next(known, "")
 
     def matches(self, name: str | None, ip: Ip | None) -> bool:
         """Whether this relay has that (looked-up) name or that address."""

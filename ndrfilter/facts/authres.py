@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ndrfilter.facts.trust import same_side
+from ndrfilter.facts.hosts import same_side
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False

@@ -7,8 +7,10 @@ import re
 from ndrfilter import limits
 from ndrfilter.facts.authres import results
 from ndrfilter.facts.bounce import bounce, original_of
+from ndrfilter.facts.client import client
 from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address, text_or_none
-from ndrfilter.facts.trust import Chain, follow, written_by_us
+from ndrfilter.facts.outer import written_by_us
+from ndrfilter.facts.trust import Chain, Report, follow
 from ndrfilter.message.trace import parse_received
 from ndrfilter.plugin import hookimpl
 from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, enum, list_of, map_of, record
@@ -41,30 +43,44 @@ def _chain(facts: Facts) -> Chain:
     came_back = original(facts)
     if came_back is None or not facts.site.configured:
         return Chain()
-    report = facts.message.report
-    return follow(
-        came_back.trace,
-        facts.site,
+    told = facts.message.report
+    bringer = facts.once(client)
+    stray, cut = facts.once(_stray_hops)
+    report = Report(
+        mta=facts.once(bounce).mta,
+        received_from=told.received_from_mta if told else "",
+        bringer=bringer.ip if bringer else None,
         own_bounce=_own_bounce(facts),
-        reporting=facts.once(bounce).mta,
-        received_from=report.received_from_mta if report else "",
-        headers=came_back.headers,
-        stray=_stray_hops(facts.message.body, came_back.raw),
+        stray=stray,
+        cut=cut,
     )
+    return follow(came_back.trace, facts.site, report, came_back.headers)
 
 
-def _stray_hops(raw: bytes, original_raw: bytes) -> tuple[Hop, ...]:
-    """Every line anywhere in the message that looks like a Received field, however deep or quoted it stands."""
-    found = [*_RECEIVED.finditer(raw), *_RECEIVED.finditer(original_raw)][: limits.MAX_STRAY_HOPS]
-    texts = dict.fromkeys(match.group(1) for match in found)
+def _stray_hops(facts: Facts) -> tuple[tuple[Hop, ...], bool]:
+    """Every line anywhere in the message that looks like a Received field, however deep or quoted it stands.
+
+    And whether there are more than we look at.
+    """
+    came_back = original(facts)
+    texts: dict[bytes, None] = {}
+    for raw in (facts.message.body, came_back.raw if came_back else b""):
+        for match in _RECEIVED.finditer(raw):
+            if len(texts) == limits.MAX_STRAY_HOPS and match.group(1) not in texts:
+                return _hops(texts), True
+            texts[match.group(1)] = None
+    return _hops(texts), False
+
+
+def _hops(texts: Iterable[bytes]) -> tuple[Hop, ...]:
     return tuple(parse_received(" ".join(text.decode("latin-1").split())) for text in texts)
 
 
 def _own_bounce(facts: Facts) -> bool:
     envelope = facts.envelope
     told = envelope.client_ip is not None or envelope.client_name is not None
-    client = (envelope.client_name, envelope.client_ip) if told else None
-    return written_by_us(facts.message.trace, facts.site, client)
+    giver = (envelope.client_name, envelope.client_ip) if told else None
+    return written_by_us(facts.message.trace, facts.site, giver)
 
 
 def sender(facts: Facts) -> Address | None:

@@ -37,9 +37,10 @@ class Hop(Noun):
     `helo` is the client's own word. `rdns` is set only where the recorder looked the name up; `ip` only where
     the recorder saw the address of its peer (never an address that stands in a HELO). `by`, `helo` and `rdns` are lower
     case without a final dot. `with_` is the protocol ("esmtps"), `time` seconds since the epoch. `authenticated`
-    is true where the recorder says so (ESMTPA, ESMTPSA, "Authenticated sender", Exim's A=). `local` is a hop that came
-    from a process or user of the same host ("invoked by uid", "from userid"). `forged` where the recorder says "may be
-    forged"; without an address, where the field contradicts itself and tells nothing of its client.
+    is true where the recorder says so (ESMTPA, ESMTPSA, "Authenticated sender", Exim's A=), `login` the name given.
+    `local` is a hop that came from a process or user of the same host ("invoked by uid", "from userid"), `submitted` a
+    local one that names the user. `forged` where the recorder says "may be forged"; without an address, where the field
+    contradicts itself and tells nothing of its client.
     `dialect` names the software that wrote the field ("postfix"), empty where nothing tells.
     """
 
@@ -54,6 +55,8 @@ class Hop(Noun):
     sender: str | None = None  # an envelope-from that the recorder noted
     authenticated: bool = False
     local: bool = False
+    submitted: bool = False
+    login: str | None = None
     forged: bool = False
     dialect: str = ""
     text: str = ""  # the unfolded field

@@ -23,6 +23,12 @@ _LOCAL = re.compile(
     r"(?m)invoked (?:by (?:uid|alias)|for bounce|from command)|, from userid \d|^uid \d|\[local\]|\[unix socket\]"
     r"|^from \S+@\S+$|^localhost$"
 )
+# A user or program of the recorder's host gave it the message. A filter that hands mail back looks the same.
+_BY_HAND = re.compile(r"(?m), from userid \d|^uid \d|^from \S+@\S+$|invoked (?:by uid|from command)")
+_LOGIN = re.compile(
+    r"(?mi)^(?:authenticated[ -]sender: ?|smtp-auth user ?[=:]? ?|authenticated as |account )"
+    r"([^\s()<>;,]{1,320})(?: HELO \S+)?$"
+)
 _LOCAL_WITH = frozenset({"local", "bsmtp", "rules", "store", "internal"})
 _SENDER = re.compile(r"envelope-(?:from|sender):? <?([^\s<>()]*+)>?", re.I)
 _MAX_CHARS = 2_000
@@ -42,6 +48,7 @@ def parse_received(text: str) -> Hop:
     comments = clauses.comments()
     protocol = clauses.get("with").phrase
     lower = comments.lower()
+    login = _LOGIN.search(comments) if "au" in lower or "acc" in lower else None
     sender = _SENDER.search(comments) if "envelope-" in lower else None
     return Hop(
         helo=peer.helo,
@@ -54,6 +61,8 @@ def parse_received(text: str) -> Hop:
         for_=_bare(clauses.get("for").word),
         sender=sender[1] if sender else None,
         authenticated=peer is not DOUBTFUL and _is_authenticated(protocol, lower),
+        submitted=peer.ip is None and peer is not DOUBTFUL and _BY_HAND.search(lower) is not None,
+        login=login[1] if login and peer is not DOUBTFUL else None,
         local=peer.ip is None and peer is not DOUBTFUL and _is_local(clauses, protocol, lower),
         forged=peer.forged,
         dialect=dialect.name,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NAME = "sent_log"
 DOUBTS = ("recipient", "reference", "unaddressed", "uncounted")
 _DAY = 86_400.0
-_ANSWERED = ("Original-Message-ID", "X-Original-Message-ID", "In-Reply-To", "References")
+_NAMED, _ANSWERED = ("Original-Message-ID", "X-Original-Message-ID"), ("In-Reply-To", "References")
 _LABELLED = re.compile(r"^[ \t>|]{0,20}(?:original-)?message-id[ \t]*:\s{0,9}(<[^<>\s]{1,998}>)", re.I | re.M)
 
 
@@ -99,9 +99,10 @@ def _references(facts: Any) -> tuple[str, ...]:
     from ndrfilter.sentlog.names import ids_in
 
     message = facts.message
-    texts = [_raw(message.headers, name) for name in _ANSWERED[1:]]
-    for group in filter(None, (message.disposition, message.report and message.report.fields)):
-        texts += [f"<{group.get(name.lower()).strip(' <>')}>" for name in _ANSWERED[:2]]
+    groups = filter(None, (message.disposition, message.report and message.report.fields))
+    named = [group.get(name.lower()) for group in groups for name in _NAMED]
+    named += [_raw(message.headers, name) for name in _NAMED]
+    texts = [f"<{one.strip(' <>')}>" for one in named] + [_raw(message.headers, name) for name in _ANSWERED]
     texts += [found[1] for found in islice(_LABELLED.finditer(message.text), limits.MAX_SENT_REFERENCES)]
     return tuple(dict.fromkeys(one for text in texts for one in ids_in(text)))[: limits.MAX_SENT_REFERENCES]
 

@@ -12,6 +12,7 @@ MAX_MIME_PARTS = 500
 MAX_PARAMETERS = 64
 MAX_HOPS = 100
 MAX_STRAY_HOPS = 200
+MAX_ORIGINALS = 50
 MAX_DECODED_PART = 1024 * 1024
 MAX_TEXT = 256 * 1024
 MAX_LINKS = 500
@@ -74,7 +75,7 @@ MAX_DKIM_SIGNATURES = 4  # of ours that are tried in one message
 MAX_DKIM_FIELD_BYTES = 8 * 1024
 MAX_DKIM_SIGNED_NAMES = 100  # in h=
 MAX_DKIM_SIGNED_BYTES = 128 * 1024  # of the fields that are hashed
-MAX_DKIM_BODY = 8 * 1024 * 1024  # of a larger one only the header is verified
+MAX_DKIM_BODY = 1024 * 1024  # of a larger one only the header is verified
 MAX_DKIM_KEYS = 3  # records under one name
 MAX_DKIM_KEY_CHARS = 4_096
 MIN_DKIM_RSA_BITS, MAX_DKIM_RSA_BITS = 1_024, 4_096

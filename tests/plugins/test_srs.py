@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -207,11 +208,14 @@ def test_after_the_forwarder_the_return_path_is_a_trace(judged):
     assert not names(judged(bounce(), config=config(), envelope=to("jane@else.example"), now=NOW))
 
 
-def test_a_thousand_replays():
+def test_a_hundred_replays():
     clock = FixedClock(NOW)
     filter_ = Filter.from_config(config(uses=20), clock=clock, store=SqliteStore(None, clock))
-    verdicts = [filter_.check(bounce(number), envelope=to(GOOD)).verdict for number in range(1000)]
-    assert verdicts == ["genuine"] * 20 + ["undetermined"] * 980
+
+    async def replayed():
+        return [(await filter_.acheck(bounce(number), envelope=to(GOOD))).verdict for number in range(100)]
+
+    assert asyncio.run(replayed()) == ["genuine"] * 20 + ["undetermined"] * 80
 
 
 class Broken:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Fields = list[tuple[bytes, bytes]]
 
+_WANTED = "From, Date and Message-ID"
+
 
 class Settings(Noun):
     """The plugin's section. `signers` sign for all our domains; `senders` get the bounces of all our mail."""
@@ -87,27 +89,32 @@ async def _judge(
 ) -> Found | None:
     pairs = original.headers.pairs
     fields, sent = signed_fields(pairs, signature), _sent(facts, signature)
-    if fields is None or sent is None:
+    if fields is None or _expired(signature, sent):
         return None
     result = await _verified(facts, ports, fields, signature, troubles)
     if result is None:
         return None
     covers = _covers(original, signature, names_all(pairs, signature))
-    if not covers:
+    if not covers or sent is None:
+        what = "the body that came back" if sent else "a time"
+        troubles.append(f"the signature of {signature.domain} is valid, but covers neither {what} nor all of {_WANTED}")
         return None
     standing = _standing(facts, ports, signature, sent, *result)
     return Found(covers, signature.domain, signature.selector, standing, sent)
 
 
 def _sent(facts: Any, signature: Signature) -> float | None:
-    """When it was signed, by the signature's own word, else by a signed Date; None if it had expired by then.
-
-    That x= has passed since is no matter: a bounce comes late, and whoever took the message on saw it in time.
-    """
+    """When it was signed, by the signature's own word, else by a signed Date; None where neither tells."""
     date = facts.fact("original.date") if b"date" in signature.signed else None
-    sent = (None if isinstance(date, Unknown) else date) if signature.time is None else signature.time
-    expired = signature.expires is not None and sent is not None and signature.expires <= sent
-    return None if expired else sent
+    return (None if isinstance(date, Unknown) else date) if signature.time is None else signature.time
+
+
+def _expired(signature: Signature, sent: float | None) -> bool:
+    """Whether x= had passed when it was sent.
+
+    That it has passed since is no matter: a bounce comes late, and whoever took the message on saw it in time.
+    """
+    return signature.expires is not None and sent is not None and signature.expires <= sent
 
 
 async def _verified(

@@ -337,10 +337,10 @@ def test_a_huge_header_and_a_huge_body(kit, judge):
     many = b"".join(b"X-%d: %s\n" % (number, b"a" * 200) for number in range(1_900))
     assert judge(kit.headers_only(many + kit.original())).verdict == "genuine"
     for body in (
-        b" " * 3_000_000 + b"\n",
-        b"\n" * 3_000_000 + b"x",
-        b"\r" * 1_000_000,
-        b">From \n" * 400_000,
-        b"=" * 3_000_000,
+        b" " * 900_000 + b"\n",
+        b"\n" * 900_000 + b"x",
+        b"\r" * 900_000,
+        b">From \n" * 120_000,
+        b"=" * 900_000,
     ):
         assert not judge(kit.bounce(kit.original() + body)).errors

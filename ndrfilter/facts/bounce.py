@@ -136,13 +136,6 @@ def _looks_like_bounce(facts: Facts) -> bool:
     return bool((_BOUNCE_WORDS.search(subject) or _BOUNCE_WORDS.search(name.rpartition("<")[0])) or (daemon and null))
 
 
-def _defects(facts: Facts) -> tuple[str, ...]:
-    original = facts.once(original_of)
-    hops = original is not None and len(original.headers.all("Received")) > limits.MAX_HOPS
-    found = (*(defect.code for defect in facts.message.defects), *facts.once(bounce).defects)
-    return tuple(dict.fromkeys((*found, "too-many-hops") if hops else found))
-
-
 def _dialect(facts: Facts) -> Recogniser | None:
     return next(iter(facts.once(bounce).recognisers), None)
 
@@ -170,7 +163,6 @@ def _bounce_facts() -> Iterable[FactSpec]:
         "bounce.recipients", list_of(record("recipient")), "whom it is about", lambda f: f.once(bounce).recipients
     )
     yield fact("bounce.reason", STRING, "why, of the first recipient", _reason, True)
-    yield fact("defects", list_of(STRING), "what is wrong with the message's bytes, or more than we read", _defects)
 
 
 @hookimpl

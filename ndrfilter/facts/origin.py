@@ -10,6 +10,7 @@ from ndrfilter.facts.bounce import bounce, original_of
 from ndrfilter.facts.client import client
 from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address, text_or_none
 from ndrfilter.facts.outer import written_by_us
+from ndrfilter.facts.reporter import given_by_stranger
 from ndrfilter.facts.trust import Chain, Report, follow
 from ndrfilter.message.trace import parse_received
 from ndrfilter.plugin import hookimpl
@@ -83,6 +84,13 @@ def _own_bounce(facts: Facts) -> bool:
     return written_by_us(facts.message.trace, facts.site, giver)
 
 
+def _reported_by_stranger(facts: Facts) -> bool:
+    came_back, found = original(facts), chain(facts)
+    if came_back is None or found.own_bounce:
+        return False
+    return given_by_stranger(facts, came_back.trace[: found.depth + 1])
+
+
 def sender(facts: Facts) -> Address | None:
     """The original's envelope sender: its Return-Path if that came back, else whom the bounce was sent to."""
     came_back = original(facts)
@@ -103,6 +111,15 @@ def _of_header(read: Any) -> Any:
         return None if came_back is None else read(came_back.headers)
 
     return fetch
+
+
+def _defects(facts: Facts) -> tuple[str, ...]:
+    came_back = original(facts)
+    hops = came_back is not None and len(came_back.headers.all("Received")) > limits.MAX_HOPS
+    stray = facts.once(_stray_hops)[1] if came_back and facts.site.configured else False
+    left_out = (*(("too-many-hops",) if hops else ()), *(("too-many-stray-hops",) if stray else ()))
+    found = (*(defect.code for defect in facts.message.defects), *facts.once(bounce).defects, *left_out)
+    return tuple(dict.fromkeys(found))
 
 
 def _auth(facts: Facts) -> Any:
@@ -130,6 +147,9 @@ def _header_facts() -> Iterable[FactSpec]:
     yield fact("message_id", STRING, _CONTENT, "its Message-ID", _of_header(lambda h: text_or_none(h, "Message-ID")))
     yield fact("subject", STRING, _CONTENT, "its Subject", _of_header(lambda h: text_or_none(h, "Subject")))
     yield fact("date", TIME, _CONTENT, "its Date", _of_header(date_of))
+    yield FactSpec(
+        "defects", list_of(STRING), _STRUCTURE, "what is wrong with the message's bytes, or more than we read", _defects
+    )
     yield fact("full", BOOLEAN, _STRUCTURE, "a body came back too", lambda f: getattr(original(f), "full", None))
     yield fact("source", SOURCES, _STRUCTURE, "where it stood", lambda f: getattr(original(f), "source", None))
 
@@ -152,6 +172,8 @@ def _trace_facts() -> Iterable[FactSpec]:
                lambda f: chain(f).fabricated, optional=False)  # fmt: skip
     yield fact("own_bounce", BOOLEAN, "our own MTA wrote the bounce, as our outer trace shows",
                lambda f: original(f) is not None and chain(f).own_bounce, optional=False)  # fmt: skip
+    yield fact("reported_by_stranger", BOOLEAN, "the host that gave us the bounce is none of those it names as writers",
+               _reported_by_stranger, optional=False)  # fmt: skip
     yield fact("account", STRING, "the account that a shared relay wrote into it", lambda f: chain(f).account)
     yield fact(
         "auth", list_of(record("authres")), "Authentication-Results and Received-SPF in it", _auth, optional=False

@@ -83,6 +83,8 @@ class Message:
             yield "too-many-hops"
         if len(self.whole_text) > limits.MAX_TEXT or any(segment.cut for segment in self.segments):
             yield "text-too-long"
+        if len(self.parts) > limits.MAX_ORIGINALS and len(self.originals) > limits.MAX_ORIGINALS:
+            yield "too-many-originals"
         if self.report is not None:
             yield from self.report.cut
 

@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 _CARRIERS = frozenset(
     {"application/octet-stream", "text/plain", "application/eml", "application/x-eml", "application/message"}
 )
-_MAX_ORIGINALS = 50
 _MAX_LINES = 20_000
 
 
 def originals_of(parts: tuple[Part, ...]) -> tuple[Original, ...]:
     """The originals that are parts of their own, the best first: whole messages, then headers, then attachments.
 
-    In a report those after the delivery status come before all others.
+    In a report those after the delivery status come before all others. One more than `limits.MAX_ORIGINALS` at most.
     """
     status = next((number for number, part in enumerate(parts) if part.content_type in STATUS_TYPES), -1)
     found: list[tuple[bool, int, int, Original]] = []
@@ -35,7 +34,7 @@ def originals_of(parts: tuple[Part, ...]) -> tuple[Original, ...]:
         rank, original = _original_of(part, number)
         if original is not None:
             found.append((number < status, rank, number, original))
-        if len(found) >= _MAX_ORIGINALS:
+        if len(found) > limits.MAX_ORIGINALS:
             break
     found.sort(key=lambda entry: entry[:3])
     return tuple(entry[3] for entry in found)

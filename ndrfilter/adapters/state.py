@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from errno import ENOSPC
 from pathlib import Path
 
 from ndrfilter.errors import TemporaryError
@@ -133,7 +134,8 @@ class Folder:
         draft = f".{_KEY}.{os.getpid()}.{os.urandom(4).hex()}"
         file = self._create(draft, 0o640)
         try:
-            os.write(file, os.urandom(_SECRET_BYTES))
+            if os.write(file, os.urandom(_SECRET_BYTES)) < _SECRET_BYTES:
+                raise OSError(ENOSPC, os.strerror(ENOSPC))
             os.fsync(file)
             os.link(self.path / draft, self.path / _KEY)
             self._sync()

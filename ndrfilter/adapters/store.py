@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from ndrfilter.ports import Clock
 
@@ -42,6 +42,14 @@ _INHERITED: list[object] = []
 """Connections of the process that forked us. Closing one here would drop the locks and the WAL of that process."""
 
 
+def _all(statement: str, *asked: Any) -> Callable[[sqlite3.Connection], list[Any]]:
+    return lambda connection: connection.execute(statement, asked).fetchall()
+
+
+def _each(statement: str, batch: list[Any]) -> Callable[[sqlite3.Connection], int]:
+    return lambda connection: connection.executemany(statement, batch).rowcount
+
+
 class SqliteStore:
     """See `ports.Store`. `folder` is the state folder, None for a store in memory. Opened at first use."""
 
@@ -55,7 +63,8 @@ class SqliteStore:
 
     def digest(self, *parts: str) -> bytes:
         """16 bytes that stand for these texts, and mean nothing without the folder's secret."""
-        self._read(lambda _connection: None)
+        if not self._secret:
+            self._guarded(lambda _connection: None)
         return digest(self._secret, parts)
 
     def add(self, table: str, rows: Iterable[Row]) -> None:
@@ -68,8 +77,8 @@ class SqliteStore:
 
     def values(self, table: str, key: bytes) -> tuple[bytes, ...]:
         """What is kept under that key, in no order."""
-        asked = (table, key, self._clock.now(), limits.STORE_VALUES)
-        return tuple(self._read(lambda connection: [row[0] for row in connection.execute(_VALUES, asked)]))
+        asked = _all(_VALUES, table, key, self._clock.now(), limits.STORE_VALUES)
+        return tuple([value for (value,) in self._guarded(asked)])
 
     def count(self, table: str, key: bytes, value: bytes, expires: float) -> int:
         """Keep that value too; how many different ones the key has then, beyond the bound one more than the bound."""
@@ -77,8 +86,8 @@ class SqliteStore:
 
     def mark(self, name: str) -> str | None:
         """The text of that mark, None if it was never set."""
-        row = self._read(lambda connection: connection.execute(_MARK, (name,)).fetchone())
-        return row[0] if row else None
+        rows = self._guarded(_all(_MARK, name))
+        return rows[0][0] if rows else None
 
     def set_mark(self, name: str, text: str) -> None:
         """Set that mark."""
@@ -88,18 +97,17 @@ class SqliteStore:
         """Everything in that table, in order of key. What is written meanwhile may be missing."""
         last = (b"", b"")
         while True:
-            asked = (table, *last, self._clock.now(), limits.STORE_BATCH)
-            rows: list[Row] = self._read(lambda connection, asked=asked: connection.execute(_ITEMS, asked).fetchall())  # type: ignore[misc]
+            rows = self._guarded(_all(_ITEMS, table, *last, self._clock.now(), limits.STORE_BATCH))
             yield from rows
             if len(rows) < limits.STORE_BATCH:
                 return
             last = rows[-1][:2]
 
     def remove(self, table: str, pairs: Iterable[tuple[bytes, bytes]]) -> int:
-        """Forget these values of these keys; how many there were."""
+        """Forget these values of these keys, in several steps if they are many; how many there were."""
         stream, removed = ((table, *pair) for pair in pairs), 0
         while batch := list(islice(stream, limits.STORE_BATCH)):
-            removed += self._write(lambda connection, batch=batch: connection.executemany(_REMOVE, batch).rowcount)  # type: ignore[misc]
+            removed += self._write(_each(_REMOVE, batch))
         return removed
 
     def close(self) -> None:
@@ -120,9 +128,6 @@ class SqliteStore:
         if not known and there < limits.STORE_VALUES:
             connection.execute(_ADD, row)
         return there + (not known)
-
-    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return self._guarded(work)
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work` in one transaction, and forget a few of those whose time has come."""

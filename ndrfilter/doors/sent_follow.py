@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
     from typing import Any
 
-    from ndrfilter.api import Filter
+    from ndrfilter.doors.sent_place import SentPlace
     from ndrfilter.sentlog.follow import Follower
-    from ndrfilter.sentlog.trust import Trust
 
 _DESCRIPTION = """\
 Read the mail log and keep in the sent log what our users and programs sent to other servers. Runs until it is told to
@@ -103,16 +102,18 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 
 def run(args: argparse.Namespace) -> int:
     """Follow until the end, or until told to stop; returns the exit code."""
-    from ndrfilter.api import Filter
+    from ndrfilter.adapters.clock import SystemClock
+    from ndrfilter.doors.sent_place import sent_place
 
-    judge = Filter.from_config(args.config)
-    if not any(site.configured for site in judge.config.sites):
+    place = sent_place(args.config)
+    if not place.config.sites:
         raise UsageError("no site is configured, so no mail is ours: `ndrfilter config init` makes a configuration")
-    stop = Event()
+    names, stop = _files(args.files), Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    followers = [_follower(judge, args, name) for name in _files(args.files)]
+    followers: list[Follower] = []
     try:
-        _follow(followers, args.once, stop, judge.clock.now)
+        followers += (_follower(place, args, name) for name in names)
+        _follow(followers, args.once, stop, SystemClock().now)
     finally:
         for follower in followers:
             follower.close()
@@ -130,26 +131,18 @@ def _files(named: Sequence[str]) -> list[str]:
     return found
 
 
-def _follower(judge: Filter, args: argparse.Namespace, name: str) -> Follower:
+def _follower(place: SentPlace, args: argparse.Namespace, name: str) -> Follower:
     from ndrfilter.sentlog.follow import Follower
+    from ndrfilter.sentlog.trust import Trust
 
     def say(text: str) -> None:
         complain(escape(text))
 
-    follower = Follower(
-        judge.store, _trust(judge, args), "standard input" if name == _STDIN else name, args.format, say
-    )
-    if name == _STDIN:
-        follower.open(None, sys.stdin.fileno())
-    else:
-        follower.open(Path(os.path.abspath(name)))  # noqa: PTH100 - a link must stay one: it may be turned elsewhere
+    path = None if name == _STDIN else Path(os.path.abspath(name))  # noqa: PTH100 - a link may be turned elsewhere
+    trust = Trust(place.config.sites, not args.no_loopback, tuple(args.trust), args.local)
+    follower = Follower(place.store, trust, str(path or "standard input"), say, args.format, place.retention)
+    follower.open(path, sys.stdin.fileno() if path is None else 0)
     return follower
-
-
-def _trust(judge: Filter, args: argparse.Namespace) -> Trust:
-    from ndrfilter.sentlog.trust import Trust
-
-    return Trust(judge.config.sites, not args.no_loopback, tuple(args.trust), args.local)
 
 
 def _follow(followers: Sequence[Follower], once: bool, stop: Event, now: Callable[[], float]) -> None:

@@ -1,9 +1,9 @@
 """Exim's main log: what was submitted to it, by whom, and what it handed to other servers.
 
-The default `log_selector` suffices; any other selectors, milliseconds, process ids, zones and syslog's frame are understood.
-Read are `<=` (arrival), `=>` `->` `>>` `**` `==` (deliveries) and `Completed`, joined by Exim's message id. `id=` is the
-Message-ID without its brackets; Exim leaves it away where it is malformed. Values that mail can choose are taken from
-their fixed place: a client is authenticated if the protocol that Exim writes behind the client says so.
+The default `log_selector` suffices; other selectors, milliseconds, process ids, zones and syslog's frame are
+understood. Read are `<=` (arrival), `=>` `->` `>>` `**` `==` (deliveries) and `Completed`, joined by Exim's message id.
+`id=` is the Message-ID without its brackets; Exim leaves it away where it is malformed. Values that mail can choose are
+taken from their fixed place: a client is authenticated if the protocol that Exim writes behind the client says so.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from re import Match
 
-_LINE = re.compile(
-    r"(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)(?: ([+-]\d{4}))? )?(?:\[\d+\] )?(.*)", re.ASCII
-)
+_LINE = re.compile(r"(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?)(?: ([+-]\d{4}))? )?(?:\[\d+\] )?(.*)", re.ASCII)
 _MESSAGE = re.compile(r"([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}) (<=|[=-]>|>>|\*\*|==|Completed)(?: (.*)|)")
 _ADDRESS = r'(?:"(?:[^"\\]|\\.)*"|[^\s"<>])+'
+_IP = r"\[([0-9A-Fa-f:.]+)\](?::\d+)?"
 _ARRIVAL = re.compile(
-    rf"({_ADDRESS}) (?:H=(?:([\w.-]+) )?(?:\([^\s()]*\) )?\[([0-9A-Fa-f:.]+)\](?::\d+)?(?: (?:(?:PRX|I)=[^\s=]+|DS|TFO\*?))*"
-    r"(?: U=[^\s=]+)?|U=([^\s=]+)) P=([\w-]+)((?: .*)?)"
+    rf"({_ADDRESS}) (?:H=(?:([\w.-]+) )?(?:\([^\s()]*\) )?{_IP}(?: (?:(?:PRX|I)=[^\s=]+|DS|TFO\*?))*(?: U=[^\s=]+)?"
+    r"|U=([^\s=]+)) P=([\w-]+)((?: .*)?)"
 )
 _AUTHENTICATED = re.compile(r"(?:utf8)?e?smtps?a")
 _LOCAL = re.compile(r"local|(?:utf8)?local-e?smtp")

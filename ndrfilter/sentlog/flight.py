@@ -1,4 +1,4 @@
-"""The messages that a mail log shows on their way: who brought them, and to whom they went. What is ours becomes entries.
+"""The messages that a mail log shows on their way: who brought them, to whom they went. What is ours becomes entries.
 
 A message that comes in again (from a content filter, a list manager, a forwarding) has the origin that its Message-ID
 first came with; once that was an outsider, it is never ours. Both parsers, Postfix and Exim, keep their messages here.

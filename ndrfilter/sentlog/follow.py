@@ -1,8 +1,9 @@
 """Following mail logs into the sent log: what left is recorded, and how far the logs have been read is remembered.
 
-What is kept in the store: the entries; the mark "sent_log.place FILE", from where a later start reads on (some way back,
-so that messages under way are joined again: to record one twice changes nothing); and the coverage (`log.covered`). After
-a gap the coverage begins anew: a log that went away unread, a long stretch that is no log, too many messages at once.
+What is kept in the store: the entries; the mark "sent_log.place FILE", from where a later start reads on (some way
+back, so that messages under way are joined again: to record one twice changes nothing); and the coverage
+(`log.covered`). After a gap the coverage begins anew: a log that went away unread, a long stretch that is no log, too
+many messages at once.
 """
 
 from __future__ import annotations
@@ -38,13 +39,19 @@ if TYPE_CHECKING:
         latest: float | None
 
         @property
-        def position(self) -> int: ...
-        def read(self) -> list[tuple[int, bytes]]: ...
-        def place(self, position: int) -> Place | None: ...
-        def close(self) -> None: ...
+        def position(self) -> int:
+            """Where reading goes on."""
+
+        def read(self) -> list[tuple[int, bytes]]:
+            """The next lines."""
+
+        def place(self, position: int, /) -> Place | None:
+            """Where to begin, to begin there."""
+
+        def close(self) -> None:
+            """Let go."""
 
 
-FORMATS = ("auto", "postfix", "exim")
 _PLACE = "sent_log.place"
 
 
@@ -104,7 +111,8 @@ class Pipe:
     """Lines from a stream that cannot be read again, as `journalctl -f` writes them."""
 
     def __init__(self, stream: int) -> None:
-        self.lost, self.trouble, self.latest = False, "", None
+        self.lost, self.trouble = False, ""
+        self.latest: float | None = None
         self.ended = False
         self.position = 0
         self._stream = stream
@@ -122,7 +130,7 @@ class Pipe:
             self._rest = b"\0"
         return [(self.position, line) for line in lines if len(line) <= limits.MAX_LOG_LINE]
 
-    def place(self, _position: int) -> None:
+    def place(self, _position: int, /) -> None:
         """There is no way back in a stream."""
 
     def close(self) -> None:
@@ -132,8 +140,17 @@ class Pipe:
 class Follower:
     """Follows one log. `say` tells a person what went wrong, once for each trouble."""
 
-    def __init__(self, store: Store, trust: Trust, name: str, chosen: str, say: Callable[[str], None]) -> None:
-        self._store, self._trust, self._name, self._chosen, self._say = store, trust, name, chosen, say
+    def __init__(
+        self,
+        store: Store,
+        trust: Trust,
+        name: str,
+        say: Callable[[str], None],
+        chosen: str = "auto",
+        retention: float = limits.SENT_RETENTION,
+    ) -> None:
+        self._store, self._name, self._say, self._retention = store, name, say, retention
+        self._trust, self._chosen = trust, chosen
         self._lines: Lines | None = None
         self._pending: list[Entry] = []
         self._floor = 0.0
@@ -145,10 +162,10 @@ class Follower:
         """Begin where the last run stopped; without a path, with the stream. Raises TemporaryError."""
         kept = _kept(self._store.mark(f"{_PLACE} {self._name}")) if path is not None else None
         self._reader = Reader(self._trust, self._chosen, kept[2] if kept else ())
-        self._lines = Pipe(stream) if path is None else Tail(path, kept[0] if kept else None)
+        lines = self._lines = Pipe(stream) if path is None else Tail(path, kept[0] if kept else None)
         if kept:
             self._floor = kept[1]
-            self._since = None if self._lines.lost else kept[1]
+            self._since = None if lines.lost else kept[1]
 
     @property
     def ended(self) -> bool:
@@ -163,6 +180,7 @@ class Follower:
     def step(self, now: float) -> bool:
         """Read what there is, up to a bound; whether there was anything."""
         lines = self._opened().read()
+        self._troubles()
         self._reader.written(min(self._opened().latest or now, now))
         for place, line in lines:
             known = self._reader.read(line, place)
@@ -172,13 +190,14 @@ class Follower:
             if self._since is None and self._reader.time > self._floor:
                 self._since = self._reader.time
         self._pending += self._reader.take()
-        self._troubles()
+        if self._reader.dropped():
+            self._gap("more messages under way than can be followed")
         return bool(lines)
 
     def commit(self, now: float) -> None:
         """Write what has been read, and how far. Raises TemporaryError, after which it can be tried again."""
         lines, until = self._opened(), min(self._reader.time, now)
-        record(self._store, self._pending, now)
+        record(self._store, self._pending, now, retention=self._retention)
         self._pending = []
         if self._since is not None and until >= self._since:
             covered(self._store, self._since, until)
@@ -199,8 +218,6 @@ class Follower:
         if lines.lost:
             lines.lost = False
             self._gap("a part of the log went away, or became unreadable, before it was read")
-        if self._reader.dropped():
-            self._gap("more messages under way than can be followed")
         if lines.trouble != self._said:
             self._said = lines.trouble
             if self._said:

@@ -13,7 +13,8 @@ _SYSLOG = re.compile(
     r" (?P<host>[^\s:\[\]]+) (?P<program>[\w./-]+)(?:\[\d+\])?: (?:\[ID \d+ \w+\.\w+\] )?(?P<text>.*)",
     re.ASCII,
 )
-_MONTHS = dict(zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13), strict=True))
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)}
 _DAY = 86_400.0
 
 
@@ -47,7 +48,9 @@ class Clock:
         """Seconds since the epoch; None for a time that does not exist."""
         if stamp != self._stamp:
             try:
-                self._time = self._without_year(stamp) if stamp[:1].isalpha() else datetime.fromisoformat(stamp).timestamp()
+                self._time = (
+                    self._without_year(stamp) if stamp[:1].isalpha() else datetime.fromisoformat(stamp).timestamp()
+                )
             except (ValueError, OverflowError):
                 return None
             self._stamp = stamp
@@ -56,12 +59,12 @@ class Clock:
     def _without_year(self, stamp: str) -> float:
         month, day, clock = _MONTHS.get(stamp[:3], 0), int(stamp[4:6]), stamp[7:].split(":")
         hour, minute, second = map(int, clock)
-        if not (1 <= month and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 61):
+        if not (month and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 61):
             raise ValueError(stamp)
         year = time.localtime(self.latest).tm_year
         found = self._local(year, month, day, hour, minute, second)
         return found if found <= self.latest + _DAY else self._local(year - 1, month, day, hour, minute, second)
 
     @staticmethod
-    def _local(*parts: int) -> float:
-        return time.mktime((*parts, 0, 0, -1))
+    def _local(year: int, month: int, day: int, hour: int, minute: int, second: int) -> float:
+        return time.mktime((year, month, day, hour, minute, second, 0, 0, -1))

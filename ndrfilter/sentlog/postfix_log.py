@@ -1,9 +1,9 @@
 """Postfix' log: what was submitted to it, by whom, and what it handed to other servers.
 
-Formats: syslog's (with or without year and zone), `maillog_file`, `journalctl -o short-iso`. Read are `client=` (smtpd),
-`uid=` (pickup), `message-id=` (cleanup), `from=…, size=…, nrcpt=…` (qmgr) and `to=…, relay=…, status=…` (smtp and the
-other delivery agents), joined by host and queue id. Every value that mail can choose is taken from its fixed place, up
-to what Postfix writes behind it; a line that can be read in two ways is passed over.
+Formats: syslog's (with or without year and zone), `maillog_file`, `journalctl -o short-iso`. Read are `client=`
+(smtpd), `uid=` (pickup), `message-id=` (cleanup), `from=…, size=…, nrcpt=…` (qmgr) and `to=…, relay=…, status=…` (smtp
+and the other delivery agents), joined by host and queue id. Every value that mail can choose is taken from its fixed
+place, up to what Postfix writes behind it; a line that can be read in two ways is passed over.
 """
 
 from __future__ import annotations

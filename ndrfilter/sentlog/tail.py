@@ -33,7 +33,7 @@ class Place(Noun):
 
 
 class _Segment(Noun):
-    """A file in the stream: it was begun at `begin`; position `zero` would be its first byte, and it begins with `head`."""
+    """A file in the stream, begun at `begin`; its first byte would be at position `zero`. It begins with `head`."""
 
     begin: int
     zero: int

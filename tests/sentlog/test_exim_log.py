@@ -89,7 +89,7 @@ def test_who_may_send(sent, submission):
         "H=(x) [127.0.0.1] P=esmtpa S=1) [203.0.113.66] P=esmtp S=300",
         "H=(x) [203.0.113.66] U=P=local P=esmtp S=300",
         "H=(x) [203.0.113.66] U=a P=esmtpa id=9@example.com P=esmtp S=300",
-        "H=(x) [127.0.0.1] P=esmtpa id=9@example.com T=\") [203.0.113.66] P=esmtp S=300",
+        'H=(x) [127.0.0.1] P=esmtpa id=9@example.com T=") [203.0.113.66] P=esmtp S=300',
         "U=alice P=esmtpa S=300",
         "U=amavis P=scanned-ok S=300",
         "P=local S=300",
@@ -123,11 +123,17 @@ def test_quoted_senders(sent):
         (f"** bob@receiver.example {AWAY}: SMTP error from remote mail server: 550 <c@d>", ["bob@receiver.example"]),
         (f"** bob@receiver.example F=<a@b> P=<a@b> {AWAY} X=TLS: 550", ["bob@receiver.example"]),
         ("** bob@receiver.example: Unrouteable address", ["bob@receiver.example"]),
-        ("== bob@receiver.example R=dnslookup T=remote_smtp defer (-53): retry time not reached", ["bob@receiver.example"]),
+        (
+            "== bob@receiver.example R=dnslookup T=remote_smtp defer (-53): retry time not reached",
+            ["bob@receiver.example"],
+        ),
         ("== bob@receiver.example routing defer (-52): retry time not reached", ["bob@receiver.example"]),
         (f"=> b@x.example <list@example.com> {AWAY}", ["b@x.example", "list@example.com"]),
         (f'=> p q@x.example <"p q"@x.example> {AWAY}', ['"p q"@x.example']),
-        (f"=> b@x.example F=<a@b> P=<a@b> R=smart T=remote_smtp_smarthost S=386 H=h [::1]:587 I=[::1]:1 X=TLS", ["b@x.example"]),
+        (
+            "=> b@x.example F=<a@b> P=<a@b> R=smart T=remote_smtp_smarthost S=386 H=h [::1]:587 I=[::1]:1 X=TLS",
+            ["b@x.example"],
+        ),
     ],
 )
 def test_deliveries(sent, delivery, recipients):
@@ -154,7 +160,10 @@ def test_mail_that_comes_in_again(sent):
     inbound = journey(OUTSIDE, delivery="=> a <a@example.com> R=scan T=amavis")
     assert sent(inbound + journey(scanned, name="1xV3qB-0000io-0H")) == []
     assert sent(inbound + journey("U=list P=local S=400", name="1xV3qB-0000io-0H")) == []
-    assert sent(journey(delivery="=> a <a@example.com> R=scan T=amavis") + journey(scanned, name="1xV3qB-0000io-0H")) == OURS
+    assert (
+        sent(journey(delivery="=> a <a@example.com> R=scan T=amavis") + journey(scanned, name="1xV3qB-0000io-0H"))
+        == OURS
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,7 +224,9 @@ def test_nothing_that_outsiders_write_makes_their_mail_ours(helo, sender, messag
 def test_what_a_server_answers_and_mail_says_changes_no_recipient(subject, answer, quoted):
     delivery = f"** bob@receiver.example {AWAY}: SMTP error from remote mail server: {printable(answer)}"
     entries = taken(journey(message_id=f' id=1@example.com T="{printable(subject)}"', delivery=delivery))
-    assert {(entry.message_id, entry.recipients) for entry in entries} <= {("<1@example.com>", ("bob@receiver.example",))}
+    assert {(entry.message_id, entry.recipients) for entry in entries} <= {
+        ("<1@example.com>", ("bob@receiver.example",))
+    }
 
 
 def test_flight_is_bounded(monkeypatch):

@@ -194,7 +194,9 @@ def test_a_second_queue_id_of_inbound_mail_is_inbound_mail(sent):
 
 
 def test_inbound_mail_that_a_list_or_a_forwarding_sends_on(sent):
-    inbound = journey("5B00000001", OUTSIDE, agent="local", delivery=f"to=<a@example.com>, relay=local, {TIMES}status=sent")
+    inbound = journey(
+        "5B00000001", OUTSIDE, agent="local", delivery=f"to=<a@example.com>, relay=local, {TIMES}status=sent"
+    )
     for client in (LOOPBACK, "uid=38 from=<list>", ""):
         assert sent(inbound + journey("5B00000002", client)) == []
 
@@ -237,7 +239,10 @@ def test_xforward_tells_the_first_client(sent):
 
 
 def test_queue_ids_of_another_host_or_an_earlier_message(sent):
-    here, there = journey(head="Nov 22 09:20:45 a"), journey(head="Nov 22 09:20:45 b", client="", message_id="<2@example.com>")
+    here, there = (
+        journey(head="Nov 22 09:20:45 a"),
+        journey(head="Nov 22 09:20:45 b", client="", message_id="<2@example.com>"),
+    )
     lines = zip(here.splitlines(keepends=True), there.splitlines(keepends=True), strict=False)
     assert sent("".join(a + b for a, b in lines)) == OURS
     reused = journey(end=False) + journey(client=OUTSIDE, message_id="<2@example.com>")
@@ -245,8 +250,11 @@ def test_queue_ids_of_another_host_or_an_earlier_message(sent):
 
 
 def test_resent_and_missing_ids(sent):
-    log = journey().replace("message-id=<1@example.com>", "message-id=<1@example.com>\nNov 22 09:20:46 mail "
-                            "postfix/cleanup[3]: 4F1A22220A: resent-message-id=<2@example.com>")
+    log = journey().replace(
+        "message-id=<1@example.com>",
+        "message-id=<1@example.com>\nNov 22 09:20:46 mail "
+        "postfix/cleanup[3]: 4F1A22220A: resent-message-id=<2@example.com>",
+    )
     assert [entry[0] for entry in sent(log)] == ["<1@example.com>", "<2@example.com>"]
     assert sent(journey(message_id="")) == sent(journey(message_id="<>")) == sent(journey(message_id=None)) == []
 

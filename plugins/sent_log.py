@@ -12,6 +12,7 @@ from itertools import islice
 from ndrfilter import limits
 from ndrfilter.message.addresses import addresses_of
 from ndrfilter.message.model import Address
+from ndrfilter.message.tags import srs_of
 from ndrfilter.noun import Noun
 from ndrfilter.plugin import Evidence, FactSpec, Setting, SettingError, Unknown, hookimpl
 from ndrfilter.plugin.binding import bound
@@ -156,7 +157,7 @@ async def _missing(facts: Any, ports: Ports) -> bool | Unknown:
     from ndrfilter.sentlog import coverage
 
     found = await facts.aonce(_finding, ports)
-    if found is None or not found.original or found.entry:
+    if found is None or not found.original or found.entry or not _submitted(facts):
         return False
     covers, date = coverage(ports.store), facts.fact("original.date")
     if covers is None:
@@ -167,6 +168,21 @@ async def _missing(facts: Any, ports: Ports) -> bool | Unknown:
     times = [hop.time for hop in trace if hop.time] if isinstance(trace, tuple) else []
     doubt = covers.doubt(date, max((date, *times)), facts.now, facts.settings(NAME).retention)
     return Unknown(doubt) if doubt else True
+
+
+def _submitted(facts: Any) -> bool:
+    """Whether the log would have the original, were it ours: written by one of us and sent in our name to others.
+
+    What we only forward or send on to a list is not in the log of what was submitted, nor is mail that never left.
+    """
+    author, sender = facts.fact("original.author"), facts.fact("original.sender")
+    if not isinstance(author, Address) or not facts.site.owns(author.domain):
+        return False
+    if isinstance(sender, Address) and (not facts.site.owns(sender.domain) or srs_of(sender.local)):
+        return False
+    failed = facts.fact("bounce.recipients")
+    domains = [one.address.rpartition("@")[2].lower() for one in failed] if isinstance(failed, tuple) else []
+    return not any(facts.site.owns(domain) for domain in domains)
 
 
 @hookimpl
@@ -182,5 +198,5 @@ def declare() -> Iterable[FactSpec]:
     yield FactSpec("sent_log.time", TIME, Evidence.RECORD,
                    "when our log says that whom the bounce goes to sent it", afetch=_time, optional=True)  # fmt: skip
     yield FactSpec("sent_log.missing", BOOLEAN, Evidence.RECORD,
-                   "the original's Message-ID is not in the log, which was fed without a gap when it would have left",
+                   "the original, in our name and to others, is not in the log, and the log had no gap then",
                    afetch=_missing, needs_complete="log")  # fmt: skip

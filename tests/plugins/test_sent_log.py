@@ -150,6 +150,19 @@ class TestAbsence:
         result = verdict(UNSENT, full)
         assert (result.verdict, hits(result)) == ("backscatter", {"NOT_IN_SENT_LOG"})
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            (b"From: Alice Ames <alice@example.com>", b"From: Eve <eve@else.example>"),
+            (b"Return-Path: <alice@example.com>", b"Return-Path: <alice@else.example>"),
+            (b"Return-Path: <alice@example.com>", b"Return-Path: <SRS0=abcd=AB=else.example=eve@example.com>"),
+            (b"rfc822; nobody@receiver.example", b"rfc822; nobody@example.com"),
+        ],
+    )
+    def test_what_the_log_would_not_have_is_not_missing(self, verdict, full, change):
+        assert change[0] in UNSENT
+        assert hits(verdict(UNSENT.replace(*change), full)) == set()
+
     def test_the_log_alone_decides(self, verdict, full):
         site = {"domains": ["example.com"], "complete": ["log"]}
         result = verdict(UNSENT, full, config={"site": site, "plugins": ["sent_log"]})

@@ -35,7 +35,7 @@ examples:
   journalctl -fu postfix -o short-iso | ndrfilter sent follow -"""
 USUAL = ("/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog", "/var/log/exim/main.log")
 _STDIN = "-"
-_DONE = 0
+_DONE, _UNREAD = 0, 2
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -114,12 +114,12 @@ def run(args: argparse.Namespace) -> int:
     try:
         followers += (_follower(place, args, name) for name in names)
         _follow(followers, args.once, stop, SystemClock().now)
+        return _UNREAD if args.once and any(follower.trouble for follower in followers) else _DONE
     finally:
         for follower in followers:
             follower.close()
         for number, handler in before.items():
             signal.signal(number, handler)
-    return _DONE
 
 
 def _files(named: Sequence[str]) -> list[str]:
@@ -153,22 +153,25 @@ def _follow(followers: Sequence[Follower], once: bool, stop: Event, now: Callabl
         ended = all(follower.ended for follower in followers) or (once and idle)
         if ended or monotonic() - written >= limits.FOLLOW_INTERVAL or any(follower.full for follower in followers):
             for follower in followers:
-                _commit(follower, stop, now)
+                _commit(follower, stop, now, cover=idle or len(followers) == 1)
             written = monotonic()
         if ended:
             return
         if idle:
             stop.wait(limits.FOLLOW_PAUSE)
     for follower in followers:
-        _commit(follower, stop, now)
+        _commit(follower, stop, now, cover=len(followers) == 1)
 
 
-def _commit(follower: Follower, stop: Event, now: Callable[[], float]) -> None:
-    """Write, as often as it takes; told to stop, try once. What is not written is read again at the next start."""
+def _commit(follower: Follower, stop: Event, now: Callable[[], float], *, cover: bool) -> None:
+    """Write, as often as it takes; told to stop, try once. What is not written is read again at the next start.
+
+    Of several logs none says that nothing is missing while another has yet to be read.
+    """
     said = ""
     while True:
         try:
-            follower.commit(now())
+            follower.commit(now(), cover=cover)
         except TemporaryError as error:
             if str(error) != said:
                 complain(f"{escape(str(error))}; trying again")

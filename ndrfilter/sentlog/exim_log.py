@@ -113,13 +113,13 @@ class EximLog:
 
 
 def _twice(fields: str) -> bool:
-    """Whether behind a protocol and size come another protocol and size: then a HELO pretends to be the first of them."""
+    """Whether another protocol and size follow: then a HELO, say, pretends to be the first of them."""
     place = fields.find(" P=")
     return place >= 0 and " S=" in fields[place:]
 
 
 def _message_id(fields: str) -> str:
-    """The value of `id=` among the fields behind the protocol; whatever follows a value that mail writes is not read."""
+    """The value of `id=` among the fields behind the protocol; what follows a text that mail chose is not read."""
     place = 0
     while (field := _FIELD.match(fields, place)) and not fields.startswith(_TAIL, place):
         if field[1] == "id":

@@ -57,7 +57,7 @@ class Flight:
         self._messages: dict[str, Message] = {}
         self._leaving: dict[str, Message] = {}
         self._touched: dict[int, Message] = {}
-        self._outside: dict[str, bool] = {}
+        self._outside: dict[int, bool] = {}
 
     def open(self, name: str, message: Message) -> Message:
         """A new message under that id; whatever had the id before is over."""
@@ -81,12 +81,13 @@ class Flight:
 
     def name(self, message: Message, text: str, *, made_here: bool = False) -> None:
         """The message has this Message-ID, `made_here` if the server has given it one only now."""
-        key = canonical_id(text)
-        first = self._outside.get(key) if key else None
+        canonical = canonical_id(text)
+        key = hash(canonical)
+        first = self._outside.get(key) if canonical else None
         if message.origin in (LIKELY, INSIDE):
             self._inherit(message, first, made_here)
-        if key and len(message.ids) < limits.FOLLOW_IDS:
-            message.ids.append(text)
+        if canonical and len(message.ids) < limits.FOLLOW_IDS:
+            message.ids += [text] if message.origin != FOREIGN else []
             self._outside[key] = bool(first) or message.origin == FOREIGN
             if len(self._outside) > limits.FOLLOW_KNOWN_IDS:
                 del self._outside[next(iter(self._outside))]
@@ -113,10 +114,11 @@ class Flight:
     def sent(self, message: Message, recipient: str, original: str, time: float, *, away: bool) -> None:
         """Delivery was tried, `away` if to another server; `original` is the recipient before aliases, or empty."""
         message.time = time
-        if recipient in message.tried or len(message.tried) >= limits.FOLLOW_RECIPIENTS:
+        tried = message.tried
+        if message.origin == FOREIGN or recipient in tried or len(tried) >= limits.FOLLOW_RECIPIENTS:
             return
-        message.tried.add(recipient)
-        if away and message.origin != FOREIGN:
+        tried.add(recipient)
+        if away:
             message.fresh += dict.fromkeys(address for address in (recipient, original) if address)
             self._touched[id(message)] = message
 

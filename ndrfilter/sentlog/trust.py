@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from ndrfilter.noun import Noun
+from ndrfilter.sentlog.names import canonical_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Trust(Noun):
 
     def owns(self, address: str) -> bool:
         """Whether that envelope sender is in a domain of ours."""
-        local, _, domain = address.rpartition("@")
+        local, _, domain = (address if address.isascii() else canonical_address(address)).rpartition("@")
         name = domain.lower().rstrip(".")
         return bool(local and name) and any(site.owns(name) for site in self.sites)
 

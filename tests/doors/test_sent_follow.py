@@ -115,6 +115,12 @@ def test_mistakes(place, words, says):
     assert says in process.stderr.read()
 
 
+def test_once_with_a_log_that_is_not_there(place):
+    process = command(place[0], "--once", str(place[0] / "other.log"))
+    assert process.wait(60) == 2
+    assert "other.log" in process.stderr.read()
+
+
 def test_without_a_site_nothing_is_ours(place):
     folder, _ = place
     (folder / "ndrfilter.yml").write_text("ruleset: default\n")

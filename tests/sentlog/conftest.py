@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ndrfilter.sentlog.follow import Reader
+from ndrfilter.sentlog.reader import Reader
 from ndrfilter.sentlog.trust import Trust
 from ndrfilter.site import Site
 

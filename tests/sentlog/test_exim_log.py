@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndrfilter.sentlog.flight import Flight
-from ndrfilter.sentlog.follow import Reader
+from ndrfilter.sentlog.reader import Reader
 from ndrfilter.sentlog.trust import Trust
 from ndrfilter.site import Relay, Site
 

@@ -292,7 +292,7 @@ def sanitised(text):
 
 @given(hostile, hostile, hostile, hostile)
 def test_nothing_that_outsiders_write_makes_their_mail_ours(message_id, sender, recipient, answer):
-    from ndrfilter.sentlog.follow import Reader
+    from ndrfilter.sentlog.reader import Reader
 
     log = journey(
         client=OUTSIDE,
@@ -309,7 +309,7 @@ def test_nothing_that_outsiders_write_makes_their_mail_ours(message_id, sender, 
 
 @given(hostile, hostile)
 def test_what_a_server_answers_and_mail_says_changes_no_recipient(message_id, answer):
-    from ndrfilter.sentlog.follow import Reader
+    from ndrfilter.sentlog.reader import Reader
 
     delivery = f"to=<bob@receiver.example>, {RELAY}{TIMES}status=bounced (host said: {sanitised(answer)})"
     reader = Reader(Trust((SITE,)))

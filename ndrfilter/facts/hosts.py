@@ -47,12 +47,21 @@ def rented(name: str, ip: Ip | None) -> bool:
     head = name.removesuffix(organisation(name))
     if not _LINES_FOR_RENT.isdisjoint(_WORDS.findall(head)):
         return True
-    if ip is None or ip.version != 4:
-        return ip is not None and ip.exploded.replace(":", "")[-16:] in head.replace("-", "").replace(".", "")
+    if ip is None:
+        return False
+    if ip.version == 6:
+        return _shows_host_part(head, ip)
     octets = list(ip.packed)
     numbers = [int(digits) for digits in _NUMBERS.findall(head) if len(digits) < 5]
     shown = any(_stands_in(part, numbers) for part in (octets[:3], octets[1:], octets[:0:-1], octets[2::-1]))
     return shown or ip.packed.hex() in head or "".join(f"{octet:03}" for octet in octets) in head
+
+
+def _shows_host_part(head: str, ip: Ip) -> bool:
+    """Whether the last four groups of an IPv6 address stand in the name, in full or without their leading zeros."""
+    groups = ip.exploded.split(":")[-4:]
+    bare = "-".join(group.lstrip("0") or "0" for group in groups)
+    return "".join(groups) in head.replace("-", "").replace(".", "") or bare in head.replace(".", "-")
 
 
 def _stands_in(part: list[int], numbers: list[int]) -> bool:

@@ -89,8 +89,9 @@ def _names_us_elsewhere(hop: Hop, site: Site) -> bool:
 
 def _walk(trace: tuple[Hop, ...], site: Site, report: Report, headers: Headers) -> Chain:
     above: Hop | None = None
+    house = report.mta
     for depth, hop in enumerate(trace):
-        if above is not None and not _continues(above, hop):
+        if above is not None and not _continues(above, hop, house):
             return Chain(depth=depth)
         if named_ours(hop.by, site):
             return _at_our_host(hop, depth, site, report.own_bounce)
@@ -101,7 +102,7 @@ def _walk(trace: tuple[Hop, ...], site: Site, report: Report, headers: Headers) 
             return Chain(stranger=hop if hop.ip is not None and not private(hop.ip) else None, depth=depth)
         if not inside(hop) and not _reporting_side(hop, report):
             return Chain(stranger=None if doubtful(hop) else hop, depth=depth)
-        above = hop
+        above, house = hop, house if _bare(hop.by) else hop.by or house
     return Chain()
 
 
@@ -110,14 +111,20 @@ def _relay(hop: Hop, site: Site) -> Relay | None:
     return site.relay(hop.rdns, None if hop.ip is None or private(hop.ip) else hop.ip)
 
 
-def _continues(above: Hop, hop: Hop) -> bool:
+def _continues(above: Hop, hop: Hop, house: str) -> bool:
     """Whether the recorder of `hop` can be the client of the believed hop above it: by its name, or on the same host.
 
-    A private address alone is no tie: behind a load balancer every client has one.
+    `house` is the last full name of a believed recorder. A private address alone is no tie: behind a load balancer every
+    client has one.
     """
     if begins_here(above) or (above.ip is not None and above.ip.is_loopback):
-        return not hop.by or "." not in hop.by or hop.by.replace(".", "").isdigit() or same_side(hop.by, above.by)
+        return _bare(hop.by) or same_side(hop.by, house)
     return hop.by in (above.rdns, above.helo)
+
+
+def _bare(name: str | None) -> bool:
+    """No full host name: nothing, a single word, an address."""
+    return not name or "." not in name or name.replace(".", "").isdigit()
 
 
 def _reporting_side(hop: Hop, report: Report) -> bool:

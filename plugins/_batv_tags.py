@@ -57,13 +57,13 @@ def check(prvs: Prvs, domain: str, settings: Settings, now: float) -> str:
 
 
 def tagged(address: Address, settings: Settings, now: float) -> str:
-    """The address with our tag."""
+    """The address with our tag. It stays as it is written, and the tag holds whatever servers do to its case."""
     key, day = settings.keys[0], (int(now // _DAY) + settings.days) % PRVS_DAYS
-    plain = f"{address.local}@{address.domain}"
-    tag = f"prvs={key.id}{day:03}{signature(key.secret, key.id, day, plain)}"
+    signed = signature(key.secret, key.id, day, f"{address.local.lower()}@{address.domain}")
+    tag = f"prvs={key.id}{day:03}{signed}"
     if settings.subaddress:
         return f"{address.local}{settings.subaddress}{tag}@{address.domain}"
-    return f"{tag}={plain}"
+    return f"{tag}={address.local}@{address.domain}"
 
 
 def can_bear(address: Address) -> bool:

@@ -108,7 +108,7 @@ def check(srs: Srs, settings: Settings, now: float) -> str:
     """One of RESULTS for a rewritten address."""
     from hmac import compare_digest
 
-    known, said = False, srs.hash.lower().encode("utf-8", "surrogatepass")
+    known, said = False, srs.hash.encode("utf-8", "surrogatepass").lower()
     if not settings.hash_length <= len(srs.hash) <= limits.MAX_SRS_HASH:
         return "forged"
     for secret in settings.secrets:

@@ -14,12 +14,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndrfilter.message.model import Address
 
-_PRVS = re.compile(r"prvs=([0-9])([0-9]{3})([0-9a-f]{6})=(.+)", re.I | re.S)
-_BEHIND = re.compile(r"(.+)[+-]prvs=([0-9])([0-9]{3})([0-9a-f]{6})", re.I | re.S)
+_PRVS = re.compile(r"prvs=([0-9])([0-9]{3})([0-9a-f]{6})=(.+)", re.I | re.A | re.S)
+_BEHIND = re.compile(r"(.+)[+-]prvs=([0-9])([0-9]{3})([0-9a-f]{6})", re.I | re.A | re.S)
 # Cisco writes nine digits and no key number, Barracuda and SparkPost a tag type of their own; only they can check them.
-_OTHERS = re.compile(r"(?:prvs=[0-9a-f]{9}=|btv1==[0-9a-f]{11}==|msprvs1=[^=@]{1,64}=)(.+)", re.I | re.S)
-_SRS = re.compile(r"srs([01])[=+-](.+)", re.I | re.S)
-_DAY = re.compile(r"[a-z2-7]{2}", re.I)
+_OTHERS = re.compile(r"(?:prvs=[0-9a-f]{9}=|btv1==[0-9a-f]{11}==|msprvs1=[^=@]{1,64}=)(.+)", re.I | re.A | re.S)
+_SRS = re.compile(r"srs([01])[=+-](.+)", re.I | re.A | re.S)
+_DAY = re.compile(r"[a-z2-7]{2}", re.I | re.A)
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 SRS_DAYS = 1024
 PRVS_DAYS = 1000

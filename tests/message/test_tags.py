@@ -32,6 +32,7 @@ def of(text: str):
         ("btv1==786aabbccdd==alice", "alice"),
         ("msprvs1=1202020UU5ulBw=bounces", "bounces"),
         ("prvs=prvs", "prvs=prvs"),
+        ("prvſ=1786aabbcc=alice", "prvſ=1786aabbcc=alice"),
         ("prvs=1786aabbcc=", "prvs=1786aabbcc="),
         ("prvs=1786aabbcg=alice", "prvs=1786aabbcg=alice"),
         ("prvs=١786aabbcc=alice", "prvs=١786aabbcc=alice"),
@@ -46,7 +47,7 @@ def test_a_local_part_without_its_tag(local, bare):
 
 
 def test_the_parts_of_a_private_signature():
-    prvs = prvs_"PRVS=1006AABBCC=Alice"
+    prvs = prvs_of("PRVS=1006AABBCC=Alice")
     assert prvs is not None
     assert (prvs.key, prvs.day, prvs.signature, prvs.tag) == ("1", 6, "aabbcc", "1006aabbcc")
     assert prvs.local == "Alice"

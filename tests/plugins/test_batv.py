@@ -56,7 +56,7 @@ def bounce(number=0, to="alice@example.com", original=""):
         "I'm afraid I wasn't able to deliver your message to the following addresses.\n"
         "This is a permanent error; I've given up. Sorry it didn't work out.\n\n"
         f"<nobody{number}@receiver.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n{original}"
-    ).encode()
+    ).encode("utf-8", "surrogatepass")
 
 
 def names(result):
@@ -170,6 +170,12 @@ def test_our_mail_leaves_with_a_tag(sender, made):
     tagged = stamped(sender, "bob@receiver.example")
     assert re.fullmatch(made, tagged)
     assert checked(tagged) == "valid"
+
+
+def test_no_case_that_servers_make_of_an_address_breaks_our_tag():
+    tagged = stamped("Alice+News@example.com", "bob@receiver.example")
+    assert "=Alice+News@" in tagged
+    assert {checked(tagged), checked(tagged.lower()), checked(tagged.upper())} == {"valid"}
 
 
 def test_the_tag_behind_the_local_part():
@@ -288,6 +294,27 @@ def run_exim(conf, *options):
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
 
 
+@pytest.fixture(scope="module")
+def everything_on():
+    """A filter with BATV on, for whatever comes."""
+    return Filter.from_config(config(), clock=FixedClock(NOW), store=SqliteStore(None, FixedClock(NOW)))
+
+
+HOSTILE = st.text(max_size=40) | st.from_regex(
+    r"(prvs=[0-9]{4}[0-9a-f]{6}=|a\+prvs=)[^@]{0,20}@example\.com", fullmatch=True
+)
+
+
+@given(st.lists(HOSTILE, max_size=3), HOSTILE)
+def test_whatever_the_envelope_and_the_return_path_say(everything_on, recipients, path):
+    original = (
+        f"\n--- Below this line is a copy of the message.\n\nReturn-Path: <{path}>\nFrom: alice@example.com\n\nx\n"
+    )
+    result = everything_on.check(bounce(original=original), envelope=to(*recipients))
+    assert not result.errors
+    assert "BATV_PROOF" not in names(result)
+
+
 def exim(expression, address):
     """What Exim makes of an expression in which ADDRESS and SECRET stand for these."""
     return run_exim("/dev/null", "-be", expression.replace("ADDRESS", address).replace("SECRET", SECRET))
@@ -303,7 +330,7 @@ def test_what_exim_signs_we_verify(address):
 
 
 @pytest.mark.client("exim4")
-@pytest.mark.parametrize("address", ["alice@example.com", "Alice+x@example.com", "a.b-c=d@mail.example.com"])
+@pytest.mark.parametrize("address", ["alice@example.com", "alice+x@example.com", "a.b-c=d@mail.example.com"])
 def test_what_we_sign_exim_verifies(address):
     ours = batv.tagged(parse_address(address), section(), time.time())
     told = exim("${prvscheck{ADDRESS}{SECRET}{$prvscheck_address $prvscheck_keynum $prvscheck_result}}", ours)

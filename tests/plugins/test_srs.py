@@ -55,7 +55,7 @@ def bounce(number=0, path=GOOD):
         f"<nobody{number}@receiver.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n"
         f"--- Below this line is a copy of the message.\n\nReturn-Path: <{path}>\nFrom: joe@else.example\n"
         "To: alice@example.com\nSubject: lunch\n\nlunch?\n"
-    ).encode()
+    ).encode("utf-8", "surrogatepass")
 
 
 def to(*recipients):
@@ -228,6 +228,22 @@ class Broken:
 def test_without_its_state_it_is_a_trace(judged):
     result = judged(bounce(), config=config(), envelope=to(GOOD), now=NOW, store=Broken())
     assert (result.verdict, names(result)) == ("undetermined", {"SRS_PROBABLE", "SRS_ADDRESS"})
+
+
+@pytest.fixture(scope="module")
+def switched_on():
+    """A filter with SRS on, for whatever comes."""
+    return Filter.from_config(config(), clock=FixedClock(NOW), store=SqliteStore(None, FixedClock(NOW)))
+
+
+HOSTILE = st.text(max_size=40) | st.from_regex(r"SRS[01][=+-][^@]{0,40}@example\.com", fullmatch=True)
+
+
+@given(st.lists(HOSTILE, max_size=3), HOSTILE)
+def test_whatever_the_envelope_and_the_return_path_say(switched_on, recipients, path):
+    result = switched_on.check(bounce(path=path), envelope=to(*recipients))
+    assert not result.errors
+    assert "SRS_FORWARDED" not in names(result)
 
 
 def ask(port, address):

@@ -69,7 +69,7 @@ class Tail:
         self.trouble = ""
         self.latest: float | None = None
         self._file: BinaryIO | None = None
-        self._live = False
+        self._live = self._packed = False
         self._rest = b""
         self._skipping = False
         self._position = 0
@@ -126,6 +126,7 @@ class Tail:
             data = self._file.read(limits.FOLLOW_READ)
         except UNREADABLE:
             self.lost = True
+            self.close()
             return b""
         self._position += len(data)
         return data
@@ -164,10 +165,10 @@ class Tail:
         """Go on to the next file, if it is time to."""
         if not self._plan and not self._turned():
             return False
-        self.close()
-        self._live = False
         while self._plan:
             path, offset = self._plan[0]
+            if path == self.path and self._file is not None and not self._over():
+                return False
             if self._open(path, offset):
                 self._plan.pop(0)
                 return True
@@ -177,19 +178,29 @@ class Tail:
             self.lost = True
         return False
 
+    def _over(self) -> bool:
+        """Whether the writer has gone on to a new file, and nothing came into the open one since it was read."""
+        assert self._file is not None
+        try:
+            begun = self.path.stat().st_size > 0
+        except OSError:
+            return False
+        left = os.fstat(self._file.fileno()).st_size - (self._position - self._segments[-1].zero)
+        return begun and (left <= 0 or self._packed)
+
     def _turned(self) -> bool:
-        """Whether the live file has been moved away, its writer has gone on to a new one, and nothing came since."""
-        if self._file is None:
+        """Whether the live file has been moved away, and its writer has gone on to a new one."""
+        if self._file is None or not self._over():
             return False
         try:
             now, mine = self.path.stat(), os.fstat(self._file.fileno())
             later = [file for file in rotated(self.path) if file.stat().st_mtime_ns >= mine.st_mtime_ns]
         except OSError:
             return False
-        last = self._segments[-1]
-        if os.path.samestat(now, mine) or not now.st_size or mine.st_size > self._position - last.zero:
+        if os.path.samestat(now, mine):
             return False
-        self._plan = [(file, 0) for file in later if not _head_of(file).startswith(last.head)] + [(self.path, 0)]
+        head = self._segments[-1].head
+        self._plan = [(file, 0) for file in later if not _head_of(file).startswith(head)] + [(self.path, 0)]
         return True
 
     def _open(self, path: Path, offset: int) -> bool:
@@ -202,7 +213,9 @@ class Tail:
         except UNREADABLE as error:
             self.trouble = f"{path}: {getattr(error, 'strerror', None) or error}" if own else self.trouble
             return False
-        self._file, self._live = file, own and not packed(path)
+        self.close()
+        self._file, self._packed = file, packed(path)
+        self._live = own and not self._packed
         self.trouble = "" if own else self.trouble
         self._position -= len(self._rest)
         self._rest, self._skipping = b"", offset > 0

@@ -130,6 +130,26 @@ def test_rotation_by_rename(following, read_first):
     assert following.said == []
 
 
+@pytest.mark.parametrize("new", [None, ""])
+def test_a_start_just_after_a_rotation(tmp_path, store, new):
+    """The writer has not been told yet: it goes on in the file that was moved away."""
+    old, path = tmp_path / "mail.log.1", tmp_path / "mail.log"
+    old.write_text(log(1))
+    if new is not None:
+        path.write_text(new)
+    following = Following(path, store)
+    following.catch_up()
+    append(old, log(2))
+    following.catch_up()
+    append(old, log(3))
+    path.write_text(log(4))
+    following.catch_up()
+    append(path, log(5))
+    following.catch_up()
+    assert following.recorded() == [1, 2, 3, 4, 5]
+    assert coverage(store) == (START + 1, START + 5)
+
+
 def test_several_rotations_while_nobody_looks(following):
     following.catch_up()
     append(following.path, log(3))

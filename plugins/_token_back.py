@@ -90,7 +90,7 @@ def _read(facts: Any, place: str, token: Token, core: str) -> Finding | None:
     author = next((one for one in _authors(facts, headers) if token.verifies(secret, one, core)), None)
     date = parse_date(headers.text("Date")) if headers else None
     if author is None or (date is not None and int(date) != token.date):
-        return Finding(place, "mismatch", token) if headers and "From" in headers else None
+        return Finding(place, "mismatch", token) if headers and _is_ours(facts, facts.fact("original.author")) else None
     expired = facts.now > (token.day + 1) * DAY + settings.expires
     return Finding(place, "expired" if expired else "valid", token, author)
 
@@ -120,5 +120,8 @@ def _marked(facts: Any, headers: Headers) -> bool:
         return False
     author, sender = facts.fact("original.author"), facts.fact("original.sender")
     rewritten = sender is not None and srs_of(sender.local) is not None
-    asked = (author, None if rewritten else sender)
-    return any(one is not None and facts.site.owns(one.domain) for one in asked)
+    return _is_ours(facts, author) or (not rewritten and _is_ours(facts, sender))
+
+
+def _is_ours(facts: Any, address: Address | None) -> bool:
+    return address is not None and facts.site.owns(address.domain)

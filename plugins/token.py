@@ -93,7 +93,7 @@ def stamp(outgoing: Outgoing, settings: Settings) -> Stamp | None:
         fields=(() if dated else (("Date", _in_words(outgoing.now)),))
         + (((settings.header, str(token)),) if "header" in settings.places or not inside else ()),
         message_id=inside or ("" if named else core),
-        remove=(settings.header,),
+        remove=(settings.header,) if dated else (settings.header, "Date"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 EOL = rb"(?:\r{0,2}\n|\r)"
-"""A line's end for some reader. A run of carriage returns before a line feed is one end; the bound keeps runs linear."""
+"""A line's end for some reader. A run of CRs before an LF is one line end; the bound keeps hostile runs linear."""
 
 _FROM_LINE = re.compile(rb"From (?![ \t]*:)[^\r\n]*" + EOL + rb"?")
 _HEADER_END = re.compile(rb"(?:\A|\n)(?=\r{0,2}\n)")

@@ -304,6 +304,11 @@ def test_attacks_fail(ours, attack):
     assert not rules & {"TOKEN_PROOF", "TOKEN_VALID"}
 
 
+def test_a_token_of_another_site_on_its_own_mail_is_no_sign_of_anything(ours):
+    raw = full(letter().replace(b"alice@example.com", b"carl@list.example"))
+    assert judged(ours, raw, to="SRS0=HHHH=AA=list.example=carl@example.com")[1] == set()
+
+
 def test_a_whole_header_of_ours_proves_nothing_to_another_user(ours):
     raw = full(b"Return-Path: <bob@example.com>\n" + letter(), to="bob@example.com")
     assert judged(ours, raw, to="bob@example.com") == ("undetermined", {"TOKEN_REPLAYED"})
@@ -436,6 +441,12 @@ def test_what_is_missing_is_added(ours):
     assert judged(ours, full(out)) == GENUINE
     assert sent(raw) == out
     assert sent(raw + b".") != out + b"."
+
+
+def test_an_empty_date_is_filled():
+    out = sent(LETTER.replace(b"Sun, 22 Nov 2026 10:00:00 +0000", b""))
+    assert out.count(b"Date:") == 1
+    assert b"\nDate: Sun, 22 Nov 2026 10:00:00 -0000\n" in b"\n" + out
 
 
 def test_old_tokens_go_and_nothing_doubles():

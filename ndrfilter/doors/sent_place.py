@@ -28,9 +28,11 @@ class SentPlace(Noun):
 
     def ours(self, entry: Entry, author: str = "") -> bool:
         """Whether the message is of a site of ours by its sender or author; without a site everything is."""
-        sites, addresses = self.config.sites, (entry.sender, author)
-        domains = [address.rpartition("@")[2].strip(" <>").lower() for address in addresses if "@" in address]
-        return not sites or any(site.owns(domain) for site in sites for domain in domains)
+        from ndrfilter.sentlog.names import canonical_address
+
+        domains = [canonical_address(address).rpartition("@")[2] for address in (entry.sender, author)]
+        sites = self.config.sites
+        return not sites or any(site.owns(domain) for site in sites for domain in domains if domain)
 
     def add(self, raw: bytes, sender: str | None, recipients: tuple[str, ...]) -> bool:
         """Record a message of ours with its envelope, None and () where nobody told it; False without a Message-ID.
@@ -38,12 +40,14 @@ class SentPlace(Noun):
         Raises TemporaryError.
         """
         from ndrfilter.message import parse
+        from ndrfilter.message.addresses import addresses_of
         from ndrfilter.sentlog import record
         from ndrfilter.sentlog.outgoing import entry_of
 
         headers = parse(raw).headers
         entry = entry_of(headers, self.now, sender, recipients)
-        if self.ours(entry, headers.text("From")):
+        author = addresses_of(headers.all("From"))
+        if self.ours(entry, author[0].text if author else ""):
             record(self.store, [entry], self.now, retention=self.retention)
         return bool(entry.message_id.strip())
 

@@ -98,6 +98,13 @@ class TestAdd:
         assert (done.returncode, done.stdout) == (0, mail(sender="eve@else.example"))
         assert box.told(sender="eve@else.example") is None
 
+    @pytest.mark.parametrize(
+        "author", ["alice@example.com (Alice)", '"A, B" <alice@EXAMPLE.com>, x@y.example', "alice@sub.example.com"]
+    )
+    def test_mail_in_our_name_is_ours_whatever_its_sender(self, box, author):
+        box("add", "--sender=news@service.example", stdin=mail(sender=author))
+        assert box.told(sender="news@service.example") == (True, True)
+
     def test_without_a_message_id_there_is_nothing_to_record(self, box):
         done = box("add", stdin=b"From: alice@example.com\n\nhello\n")
         assert done.returncode == 0
@@ -161,6 +168,22 @@ class TestImport:
         done = box("import", tmp_path / "sent.mbox", tmp_path / "3.eml", "-", stdin=mail(4))
         assert done.stdout == b"4 messages: 4 recorded\n"
         assert [box.told(number) for number in (1, 2, 3, 4)] == [(True, True)] * 4
+
+    def test_killed_in_the_middle_and_run_again(self, box, tmp_path, root):
+        path, many = tmp_path / "sent.mbox", 1500
+        path.write_bytes(b"".join(b"From alice Sun Nov 22 10:00:00 2026\n" + mail(n) + b"\n" for n in range(many)))
+        command = [sys.executable, "-m", "ndrfilter", "sent", "import", "-", "-c", str(box.config)]
+        running = subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE)
+        running.stdin.write(path.read_bytes()[: path.stat().st_size * 3 // 4])
+        running.stdin.flush()
+        while not box.state.exists() or not box.status()["messages"]:
+            assert running.poll() is None
+        running.kill()
+        running.communicate()
+        before = box.status()["messages"]
+        assert 0 < before < many
+        told = box("import", path).stdout.decode()
+        assert told == f"{many:,} messages: {many - before:,} recorded, {before:,} there already\n"
 
     def test_what_does_not_belong_into_it(self, box, tmp_path):
         folder = tmp_path / "mixed"

@@ -1,18 +1,22 @@
 """What all tests share: where the outside data lies, which programs a test needs, and the promise of a full run.
 
 `@pytest.mark.shared("corpus", …)` needs those folders of $NDRFILTER_SHARED, `@pytest.mark.client("maildrop", …)` those
-programs. Without them a test is skipped and says why. With NDRFILTER_REQUIRE=1 such a skip is a failure.
+programs, `@pytest.mark.mta` the mail servers of $NDRFILTER_SHARED/mta, installed, and root. Without them a test is
+skipped and says why. With NDRFILTER_REQUIRE=1 such a skip is a failure.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT))  # for what the tests share with bench/
 REQUIRE = os.environ.get("NDRFILTER_REQUIRE", "") not in ("", "0")
 
 
@@ -35,7 +39,16 @@ def missing_for(item: pytest.Item) -> str:
         for program in mark.args:
             if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/lib/dovecot") is None:
                 return f"{program} is not installed"
-    return ""
+    return no_servers() if item.get_closest_marker("mta") else ""
+
+
+@lru_cache
+def no_servers() -> str:
+    """Why real mail servers cannot run here; empty if they can."""
+    from bench.endtoend.network import obstacle
+
+    shared = shared_root()
+    return obstacle(shared / "mta") if shared else "$NDRFILTER_SHARED names no folder of outside data"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -47,7 +60,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
-    marked = any(item.get_closest_marker(name) for name in ("client", "shared"))
+    marked = any(item.get_closest_marker(name) for name in ("client", "shared", "mta"))
     if REQUIRE and marked and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, though NDRFILTER_REQUIRE is set: {call.excinfo.value if call.excinfo else ''}"

@@ -14,7 +14,8 @@ SECRET_TAG = "prvs=1234abcdef=alice@home-postfix.test"  # a tag that nobody made
 @dataclass(frozen=True, slots=True)
 class Letter:
     """One message on its way. `server` is who will write the DSN about `recipient`; `kind` own, forwarded, forged
-    (a stranger in our name), disguised (he names our relay, or greets as it) or replayed (he sends on what we wrote)."""
+    (a stranger in our name), disguised (he names our relay, or greets as it) or replayed (he sends on what we wrote).
+    """
 
     id: str
     kind: str
@@ -84,10 +85,11 @@ def _own(letter: Letter) -> bytes:
 
 
 def _subject(letter: Letter) -> str:
+    encoded = base64.b64encode("Grüße aus Köln".encode()).decode()
     return {
-        "encoded": f"=?utf-8?B?{base64.b64encode('Grüße aus Köln'.encode()).decode()}?=\r\n =?utf-8?Q?_und_anderswo?= {letter.id}",
+        "encoded": f"=?utf-8?B?{encoded}?=\r\n =?utf-8?Q?_und_anderswo?= {letter.id}",
         "smtputf8": f"Grüße aus Köln, {letter.id}",
-        "folded": f"Minutes of the meeting that took place on Tuesday, in a subject\r\n that goes on and on {letter.id}",
+        "folded": f"Minutes of the meeting of Tuesday, in a subject\r\n that goes on and on {letter.id}",
     }.get(letter.shape, f"Minutes of Tuesday's meeting {letter.id}")
 
 
@@ -103,7 +105,8 @@ def _content(shape: str) -> tuple[str, str]:
     attached = "\r\n".join(textwrap.wrap(base64.b64encode(bytes(range(256)) * 8).decode(), 76))
     parts = (
         "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nSchöne Grüße\r\n",
-        f"Content-Type: application/octet-stream; name=minutes.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n{attached}\r\n",
+        "Content-Type: application/octet-stream; name=minutes.bin\r\n"
+        f"Content-Transfer-Encoding: base64\r\n\r\n{attached}\r\n",
     )
     return 'multipart/mixed; boundary="=_b1"', "".join(f"--=_b1\r\n{part}" for part in parts) + "--=_b1--\r\n"
 

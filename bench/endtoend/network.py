@@ -1,8 +1,8 @@
-"""A network of documentation addresses on one machine, and the harness' mail servers on it, each with an address of its own.
+"""A network of documentation addresses on one machine, and the harness' mail servers on it, each at its own address.
 
-The harness puts all its servers on 127.0.0.1, where nobody can be told from anybody. Here copies of it, with a few lines
-of their configuration changed, run in a network namespace: addresses and names mean something, and the ports are free
-whoever else uses the harness. `enclosed` gives the command that runs a command in there.
+The harness puts all its servers on 127.0.0.1, where nobody can be told from anybody. Here copies of it, with a few
+lines of their configuration changed, run in a network namespace: addresses and names mean something, and the ports are
+free whoever else uses the harness. `enclosed` gives the command that runs a command in there.
 """
 
 from __future__ import annotations
@@ -35,31 +35,37 @@ FOREIGN = {
 }
 STRANGER = "203.0.113.66"
 
+_EXIM, _OPENSMTPD, _SENDMAIL, _MASTER = (
+    "etc/exim/exim4.conf", "etc/opensmtpd/smtpd.conf", "etc/sendmail/sendmail.mc", "etc/postfix/master.cf"
+)  # fmt: skip
 _MTA = (
     ("mta", 'serve(r, w, reply), "127.0.0.1", port)', 'serve(r, w, reply), "0.0.0.0", port)'),
     ("mta", 'f"127.0.0.1 localhost mx.{name}.test\\n"', 'read(f"{HERE}/hosts")'),
 )
-_HOME = (*_MTA, ("etc/postfix/master.cf", "127.0.0.1:12025 ", "12025 "))
+_HOME = (*_MTA, (_MASTER, "127.0.0.1:12025 ", "12025 "))
 _WORLD = (
     *_MTA,
     ("mta", '"postfix": [12025, 12029]', '"postfix": [12035, 12039]'),
-    ("etc/postfix/master.cf", "127.0.0.1:12025 ", "12035 "),
-    ("etc/postfix/master.cf", "127.0.0.1:12029 ", "127.0.0.1:12039 "),
-    ("etc/exim/exim4.conf", "local_interfaces = <; 127.0.0.1", "local_interfaces = <; 0.0.0.0"),
-    ("etc/exim/exim4.conf", "acl_rcpt:\n", "acl_rcpt:\n  deny domains = refused-exim.test\n       message = Unknown user\n"),
-    ("etc/exim/exim4.conf", "transport = home\n  route_list = * 127.0.0.1", "transport = home\n  route_list = * 192.0.2.25"),
-    ("etc/exim/exim4.conf", "transport = sink\n  route_list = * 127.0.0.1", "transport = sink\n  route_list = * mx.remote.test"),
-    ("etc/exim/exim4.conf", "port = 12025\n", "port = 12025\n  interface = 198.51.100.26\n"),
-    ("etc/exim/exim4.conf", "port = 12080\n", "port = 12080\n  interface = 198.51.100.26\n"),
-    ("etc/opensmtpd/smtpd.conf", "listen on 127.0.0.1", "listen on 0.0.0.0"),
-    ("etc/opensmtpd/smtpd.conf", "smtp://127.0.0.1:12025", "smtp://192.0.2.25:12025 src 198.51.100.27"),
-    ("etc/opensmtpd/smtpd.conf", "smtp://127.0.0.1:12080", "smtp://198.51.100.80:12080 src 198.51.100.27"),
-    ("etc/opensmtpd/smtpd.conf", "match from any for any", 'match from any for domain "refused-opensmtpd.test" reject\nmatch from any for any'),
-    ("etc/sendmail/sendmail.mc", "Addr=127.0.0.1,Port=12028,Family=inet')dnl", "Addr=0.0.0.0,Port=12028,Family=inet')dnl\nCLIENT_OPTIONS(`Addr=198.51.100.28,Family=inet')dnl"),
-    ("etc/sendmail/sendmail.mc", "relay:[127.0.0.1]", "relay:[mx.remote.test]"),
-    ("etc/sendmail/sendmail.mc", "$#home $@ [127.0.0.1]", "$#home $@ [mail.home-postfix.test]"),
+    (_MASTER, "127.0.0.1:12025 ", "12035 "),
+    (_MASTER, "127.0.0.1:12029 ", "127.0.0.1:12039 "),
+    (_EXIM, "local_interfaces = <; 127.0.0.1", "local_interfaces = <; 0.0.0.0"),
+    (_EXIM, "acl_rcpt:\n", "acl_rcpt:\n  deny domains = refused-exim.test\n       message = Unknown user\n"),
+    (_EXIM, "= home\n  route_list = * 127.0.0.1", "= home\n  route_list = * 192.0.2.25"),
+    (_EXIM, "= sink\n  route_list = * 127.0.0.1", "= sink\n  route_list = * mx.remote.test"),
+    (_EXIM, "port = 12025\n", "port = 12025\n  interface = 198.51.100.26\n"),
+    (_EXIM, "port = 12080\n", "port = 12080\n  interface = 198.51.100.26\n"),
+    (_OPENSMTPD, "listen on 127.0.0.1", "listen on 0.0.0.0"),
+    (_OPENSMTPD, "smtp://127.0.0.1:12025", "smtp://192.0.2.25:12025 src 198.51.100.27"),
+    (_OPENSMTPD, "smtp://127.0.0.1:12080", "smtp://198.51.100.80:12080 src 198.51.100.27"),
+    (_OPENSMTPD, "match from any for any", 'match from any for domain "refused-opensmtpd.test" reject\n'
+     "match from any for any"),
+    (_SENDMAIL, "Addr=127.0.0.1,", "Addr=0.0.0.0,"),
+    (_SENDMAIL, "relay:[127.0.0.1]", "relay:[mx.remote.test]"),
+    (_SENDMAIL, "$#home $@ [127.0.0.1]", "$#home $@ [mail.home-postfix.test]"),
     # A busy machine must not make it keep mail back.
-    ("etc/sendmail/sendmail.mc", "FEATURE(`no_default_msa')", "define(`confQUEUE_LA',`1000')dnl\ndefine(`confREFUSE_LA',`1000')dnl\nFEATURE(`no_default_msa')"),
+    (_SENDMAIL, "FEATURE(`no_default_msa')dnl", "FEATURE(`no_default_msa')dnl\n"
+     "CLIENT_OPTIONS(`Addr=198.51.100.28,Family=inet')dnl\n"
+     "define(`confQUEUE_LA',`1000')dnl\ndefine(`confREFUSE_LA',`1000')dnl"),
 )  # fmt: skip
 _ROUTES = ", ".join(
     f"{{{domain}=smtp:[{HOSTS[FOREIGN[name][0]]}]:{FOREIGN[name][1]}}}"
@@ -126,9 +132,13 @@ class Servers:
         self._home = self._copy(harness, "home", _HOME, _HOME_SETTINGS)
         self._world = self._copy(harness, "world", _WORLD, _WORLD_SETTINGS)
 
-    def _copy(self, harness: Path, name: str, edits: tuple[tuple[str, str, str], ...], settings: tuple[str, ...]) -> Path:
+    def _copy(
+        self, harness: Path, name: str, edits: tuple[tuple[str, str, str], ...], settings: tuple[str, ...]
+    ) -> Path:
         copy = self.folder / name
-        shutil.copytree(harness, copy, ignore=shutil.ignore_patterns("dsn", "__pycache__"), copy_function=shutil.copyfile)
+        shutil.copytree(
+            harness, copy, ignore=shutil.ignore_patterns("dsn", "__pycache__"), copy_function=shutil.copyfile
+        )
         for file, old, new in edits:
             text = (copy / file).read_text(encoding="utf-8")
             if old not in text:
@@ -164,7 +174,15 @@ class Servers:
     def exim_tag(self, address: str, secret: str, number: str) -> str:
         """The address with a BATV tag as Exim itself makes it."""
         state = json.loads((self.folder / "world-box" / "exim" / "state.json").read_text(encoding="ascii"))
-        command = ["nsenter", "-t", str(state["pid"]), "-m", "exim4", "-be", f"${{prvs{{{address}}}{{{secret}}}{{{number}}}}}"]
+        command = [
+            "nsenter",
+            "-t",
+            str(state["pid"]),
+            "-m",
+            "exim4",
+            "-be",
+            f"${{prvs{{{address}}}{{{secret}}}{{{number}}}}}",
+        ]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     @property

@@ -1,8 +1,8 @@
 """The mail flow itself, run once inside the namespaces: everything is sent, then all DSNs are waited for.
 
-    python -m bench.endtoend.flow HARNESS OUT        (as `network.enclosed` starts it)
+    python -m bench.endtoend.flow HARNESS BOXES OUT        (as `run.flow` starts it)
 
-OUT gets the DSNs as they lay in the mailbox, `manifest.json` with what each is about, `maillog`, and the letters as
+BOXES is where the servers live while it lasts. OUT gets the DSNs as they lay in the mailbox, `manifest.json` with what each is about, `maillog`, and the letters as
 they left their author's machine (`sent/`).
 """
 
@@ -177,12 +177,12 @@ class Flow:
         (self._out / "manifest.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
 
 
-def main(harness: str, out: str) -> int:
+def main(harness: str, boxes: str, out: str) -> int:
     """Run it all; the servers end with the namespaces, whatever happens."""
     began = time.monotonic()
     os.environ["NDRFILTER_CACHE"] = f"{out}/cache"
     ndrfilter("compile")
-    servers = network.Servers(Path(harness), Path(out) / "servers")
+    servers = network.Servers(Path(harness), Path(boxes) / "servers")
     servers.start()
     flow = Flow(servers, Path(out))
     flow.send_all()
@@ -194,4 +194,4 @@ def main(harness: str, out: str) -> int:
 
 if __name__ == "__main__":
     os.umask(0o022)
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:4]))

@@ -31,7 +31,7 @@ _FIELD = re.compile(r' (?:(\w+)=("(?:[^"\\]|\\.)*"(?:@[^\s"]+)?|[^\s"]+)|([A-Z][
 _TAIL = (" from <", " for ", " T=")
 _PLAIN = re.compile(rf"({_ADDRESS})(?: <({_ADDRESS})>)?(?= [A-Z][a-z]?=|: | routing | \S+ defer )")
 _QUOTED = re.compile(r'[^"<>]*<("(?:[^"\\]|\\.)*"@[^\s<>"]+)> ')
-_REMOTE = re.compile(r" T=\S+(?: S=\d+)?(?: defer \(-?\d+\))? H=\S+ \[")
+_REMOTE = re.compile(r" T=\S+(?: S=\d+)?(?: defer \(-?\d+\))? H=(\S+) \[([0-9A-Fa-f:.]+)\]")
 _FAILED = ("**", "==")
 
 
@@ -107,8 +107,11 @@ class EximLog:
         addresses = [address for address in (final, original or "") if "@" in address]
         if not addresses:
             return
-        away = _REMOTE.match(rest, rest.find(" T=", found.end() - 1)) is not None
-        away = away or (sign in _FAILED and not self._flight.trust.owns(addresses[0]))
+        trust = self._flight.trust
+        at_home = trust.owns(addresses[0])
+        to = _REMOTE.match(rest, rest.find(" T=", found.end() - 1))
+        away = to is not None and not (at_home and trust.client(to[1], to[2]))
+        away = away or (sign in _FAILED and not at_home)
         self._flight.sent(message, addresses[0], "".join(addresses[1:]), time, away=away)
 
 

@@ -62,8 +62,9 @@ class Clock:
         if not (month and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 61):
             raise ValueError(stamp)
         year = time.localtime(self.latest).tm_year
-        found = self._local(year, month, day, hour, minute, second)
-        return found if found <= self.latest + _DAY else self._local(year - 1, month, day, hour, minute, second)
+        times = (self._local(one, month, day, hour, minute, second) for one in (year + 1, year))
+        fitting = (found for found in times if found <= self.latest + _DAY)
+        return next(fitting, self._local(year - 1, month, day, hour, minute, second))
 
     @staticmethod
     def _local(year: int, month: int, day: int, hour: int, minute: int, second: int) -> float:

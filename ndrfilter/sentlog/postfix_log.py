@@ -124,9 +124,11 @@ class PostfixLog:
         found = _TO.fullmatch(text) if message is not None else None
         if message is None or found is None:
             return
+        inside = self._by_ours(found["relay"])
         became = _BECAME.search((found["text"] or "")[-80:])
-        if became is not None and (program == "local" or self._by_ours(found["relay"])):
+        if became is not None and (program == "local" or inside):
             self._flight.became(message, f"{name.partition('/')[0]}/{became[1]}")
         address = found[1]
-        away = program in _AWAY or (program in _GIVEN_UP and not self._flight.trust.owns(address))
+        at_home = self._flight.trust.owns(address)
+        away = (program in _AWAY and not (at_home and inside)) or (program in _GIVEN_UP and not at_home)
         self._flight.sent(message, address, found[2] or "", self._now, away=away and "@" in address)

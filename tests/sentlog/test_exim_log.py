@@ -148,6 +148,7 @@ def test_deliveries(sent, delivery, recipients):
         "=> |/usr/bin/x <bob@receiver.example> R=userforward T=address_pipe",
         "=> bob@receiver.example R=queue T=archive",
         "** nobody@example.com: Unrouteable address",
+        "=> bob@example.com R=scan T=amavis H=127.0.0.1 [127.0.0.1]:10024",
         f'=> x <y@z> R=out T=smtp H=h [1.2.3.4] C=@x.example <"x <y@z> R=out T=smtp H=h [1.2.3.4] C="@x.example> {AWAY}',
     ],
 )

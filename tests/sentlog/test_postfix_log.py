@@ -182,6 +182,13 @@ def test_an_undeliverable_local_recipient_is_not_sent_away(sent):
     assert sent(journey(agent="error", delivery=delivery)) == []
 
 
+def test_the_way_to_a_filter_is_not_the_way_out(sent):
+    """As for mail that fetchmail brings: it enters on this machine, in our name, and stays."""
+    delivery = TO_FILTER.replace("bob@receiver.example", "bob@example.com")
+    assert sent(journey(client=LOOPBACK, delivery=delivery)) == []
+    assert sent(journey(client=LOOPBACK, delivery=TO_FILTER)) == OURS
+
+
 @pytest.mark.parametrize("status", ["undeliverable", "deliverable", "filtered"])
 def test_other_outcomes_are_no_attempt(sent, status):
     assert sent(journey(delivery=f"to=<bob@receiver.example>, {RELAY}{TIMES}status={status} (x)")) == []

@@ -179,11 +179,12 @@ def _homemade(facts: Any) -> bool:
     own = facts.fact("original.own_bounce")
     if own is True or isinstance(own, Unknown):
         return True
-    client, hops = facts.envelope, facts.message.trace[:1]
-    if client.client_ip is None and client.client_name is None and not hops:
-        return True
-    seen = [(client.client_name, client.client_ip), *((hop.rdns, hop.ip) for hop in hops)]
-    return any(hop.local for hop in hops) or any(facts.site.relay(name, ip) is not None for name, ip in seen)
+    envelope = facts.envelope
+    peers = [(envelope.client_name, envelope.client_ip), *((hop.rdns, hop.ip) for hop in facts.message.trace)]
+    if envelope.client_name is None and envelope.client_ip is None:
+        del peers[0]
+    name, ip = next((peer for peer in peers if not (peer[1] and peer[1].is_loopback)), (None, None))
+    return (name is None and ip is None) or facts.site.relay(name, ip) is not None
 
 
 def _exempt(facts: Any, settings: Settings) -> bool:
@@ -200,7 +201,7 @@ def _exempt(facts: Any, settings: Settings) -> bool:
 def _too_old(facts: Any, settings: Settings) -> bool:
     """Whether the original may be from before the tags, or from that very day; undated, it may be as old as a queue."""
     date, since = facts.fact("original.date"), settings.since or 0.0
-    return (date if isinstance(date, float) else facts.now - limits.BATV_QUEUE_DAYS * _DAY) < since + _DAY
+    return (date if isinstance(date, (int, float)) else facts.now - limits.BATV_QUEUE_DAYS * _DAY) < since + _DAY
 
 
 def _tagged_elsewhere(facts: Any) -> bool:

@@ -278,6 +278,47 @@ def test_when_a_tag_is_missing(judged, settings, envelope, hit):
     assert ("BATV_MISSING" in names(result)) == hit
 
 
+BY_US = "Received: by mail.example.com (Postfix)\n\tid 5C0FFEE123; Sun, 22 Nov 2026 10:00:04 +0000\n"
+FILTER = "Received: from localhost (localhost [127.0.0.1]) by mail.example.com; Sun, 22 Nov 2026 10:00:05 +0000\n"
+RELAY = "Received: from mail.example.com (mail.example.com [192.0.2.10]) by mx.example.com; Sun, 22 Nov 2026 10:00:05 +0000\n"
+FOREIGN = "Received: from mx.receiver.example (mx.receiver.example [198.51.100.25]) by mx.example.com; Sun, 22 Nov 2026 10:00:05 +0000\n"
+
+
+@pytest.mark.parametrize(
+    ("trace", "client", "hit"),
+    [
+        (BY_US, {}, False),
+        (FILTER + BY_US, {}, False),
+        (FILTER + RELAY + BY_US, {}, False),
+        (RELAY + BY_US, {}, False),
+        (BY_US, {"client_ip": "192.0.2.10"}, False),
+        (BY_US, {"client_ip": "127.0.0.1"}, False),
+        ("", {}, False),
+        (FOREIGN, {}, True),
+        (FILTER + FOREIGN, {}, True),
+        (FOREIGN, {"client_ip": "127.0.0.1"}, True),
+        (BY_US, {"client_ip": "198.51.100.25"}, True),
+        ("", {"client_ip": "198.51.100.25"}, True),
+    ],
+)
+def test_a_server_of_our_own_may_bounce_before_it_tags(judged, trace, client, hit):
+    raw = trace.encode() + b"Return-Path: <>\n" + bounce().split(b"+0000\n", 1)[1]
+    settings = config()
+    settings["site"]["relays"] = ["192.0.2.8/29"]
+    envelope = Envelope(sender="", recipients=["alice@example.com"], **client)
+    assert ("BATV_MISSING" in names(judged(raw, config=settings, envelope=envelope, now=NOW))) == hit
+
+
+@pytest.mark.parametrize(("date", "hit"), [("30 Sep", False), ("1 Oct", False), ("3 Oct", True), ("22 Nov", True)])
+def test_mail_from_before_the_tags(judged, date, hit):
+    original = (
+        "\n--- Below this line is a copy of the message.\n\nReturn-Path: <alice@example.com>\nFrom: alice@example.com\n"
+        f"Date: {date} 2026 10:00:00 +0000\nSubject: x\n\nx\n"
+    )
+    result = judged(bounce(original=original), config=config(), envelope=to("alice@example.com"), now=NOW)
+    assert ("BATV_MISSING" in names(result)) == hit
+
+
 def test_a_missing_tag_decides_only_where_all_is_signed(judged):
     spam = (
         "\n--- Below this line is a copy of the message.\n\nReturn-Path: <alice@example.com>\n"

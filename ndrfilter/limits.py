@@ -93,6 +93,7 @@ SENT_MARGIN = 86_400.0  # seconds by which a sender's clock may be wrong
 SENT_STALE = 3_600.0  # seconds after which who feeds the log is held for dead
 SENT_BATCH = 500  # messages recorded in one transaction
 MAX_SENT_ID = 1_000  # characters of a Message-ID that count
+MAX_LOGGED_ID = 200  # characters; mail logs may cut what is longer
 MAX_SENT_REFERENCES = 10  # ids looked up in one message
 
 # batv and srs

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from ndrfilter.sentlog import Known
 
 NAME = "sent_log"
-DOUBTS = ("recipient", "reference", "unaddressed", "uncounted")
+DOUBTS = ("other-recipients", "no-original", "unaddressed", "uncounted")
 _DAY = 86_400.0
 _NAMED, _ANSWERED = ("Original-Message-ID", "X-Original-Message-ID"), ("In-Reply-To", "References")
+_LOGGED = re.compile(rf"(?=.{{1,{limits.MAX_LOGGED_ID}}}\Z)[!-;=?A-~]+@[!-;=?A-~]+")
 _LABELLED = re.compile(r"^[ \t>|]{0,20}(?:original-)?message-id[ \t]*:\s{0,9}(<[^<>\s]{1,998}>)", re.I | re.M)
 
 
@@ -144,8 +145,8 @@ async def _doubt(facts: Any, ports: Ports) -> str | None:
     if found is None or found.word != "bound":
         return found.word if found and found.word in DOUBTS else None
     if not found.original:
-        return "reference"
-    return None if found.entry.to_them else "recipient"
+        return "no-original"
+    return None if found.entry.to_them else "other-recipients"
 
 
 async def _time(facts: Any, ports: Ports) -> float | None:
@@ -159,6 +160,8 @@ async def _missing(facts: Any, ports: Ports) -> bool | Unknown:
     found = await facts.aonce(_finding, ports)
     if found is None or not found.original or found.entry or not _submitted(facts):
         return False
+    if not _LOGGED.fullmatch(found.message_id):
+        return Unknown("mail logs may have such a Message-ID in another form")
     covers, date = coverage(ports.store), facts.fact("original.date")
     if covers is None:
         return Unknown("the sent log is not fed by `sent follow`") if "log" in facts.site.complete else False
@@ -192,9 +195,9 @@ def declare() -> Iterable[FactSpec]:
                    "our log has the original's Message-ID, sent by whom the bounce goes to, to a failed recipient or "
                    "to somebody of that domain", afetch=_sent)  # fmt: skip
     yield FactSpec("sent_log.doubt", enum("sent log doubt", *DOUBTS), Evidence.TRACE,
-                   "our log has the Message-ID, and why that is less than a record: it was sent to others (recipient), "
-                   "only the bounce names it (reference), nobody told whom the bounce went to (unaddressed), uses "
-                   "cannot be counted (uncounted)", afetch=_doubt, optional=True)  # fmt: skip
+                   "our log has the Message-ID, and why that is less than a record: it was sent to others than the "
+                   "bounce is about, the original did not come back and only the bounce names it, nobody told whom the "
+                   "bounce went to, or uses cannot be counted", afetch=_doubt, optional=True)  # fmt: skip
     yield FactSpec("sent_log.time", TIME, Evidence.RECORD,
                    "when our log says that whom the bounce goes to sent it", afetch=_time, optional=True)  # fmt: skip
     yield FactSpec("sent_log.missing", BOOLEAN, Evidence.RECORD,

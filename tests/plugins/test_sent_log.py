@@ -163,6 +163,14 @@ class TestAbsence:
         assert change[0] in UNSENT
         assert hits(verdict(UNSENT.replace(*change), full)) == set()
 
+    @pytest.mark.parametrize(
+        "message_id",
+        [b"<no-at-sign>", b"<1@two@parts.example>", b"<%s@x.example>" % (b"1" * 200), "<ü@x.example>".encode()],
+    )
+    def test_an_id_that_mail_logs_may_write_otherwise_is_left_open(self, verdict, full, message_id):
+        result = verdict(UNSENT.replace(b"<77@mailer.spam.example>", message_id), full)
+        assert "in another form" in causes(result)["NOT_IN_SENT_LOG"]
+
     def test_the_log_alone_decides(self, verdict, full):
         site = {"domains": ["example.com"], "complete": ["log"]}
         result = verdict(UNSENT, full, config={"site": site, "plugins": ["sent_log"]})

@@ -194,13 +194,14 @@ class Tail:
             return False
         try:
             now, mine = self.path.stat(), os.fstat(self._file.fileno())
+            if os.path.samestat(now, mine):
+                return False
             later = [file for file in rotated(self.path) if file.stat().st_mtime_ns >= mine.st_mtime_ns]
         except OSError:
             return False
-        if os.path.samestat(now, mine):
-            return False
         head = self._segments[-1].head
-        self._plan = [(file, 0) for file in later if not _head_of(file).startswith(head)] + [(self.path, 0)]
+        others = [file for file in later if not (head and _head_of(file).startswith(head))]
+        self._plan = [(file, 0) for file in (*others, self.path)]
         return True
 
     def _open(self, path: Path, offset: int) -> bool:

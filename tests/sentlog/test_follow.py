@@ -164,6 +164,19 @@ def test_several_rotations_while_nobody_looks(following):
     assert following.said == []
 
 
+def test_several_rotations_while_the_store_is_away(tmp_path, store):
+    """The follower waits with an empty file open; meanwhile it is moved away twice."""
+    path = tmp_path / "mail.log"
+    path.write_text("")
+    following = Following(path, store)
+    following.catch_up()
+    path.rename(f"{path}.2")
+    (tmp_path / "mail.log.1").write_text(log(1))
+    path.write_text(log(2))
+    following.catch_up()
+    assert following.recorded() == [1, 2]
+
+
 def test_rotation_by_copy_and_truncate(following):
     following.catch_up()
     append(following.path, log(3))

@@ -5,7 +5,7 @@ that gave it to us.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, ip_address
 
 from ndrfilter import limits
 from ndrfilter.errors import TemporaryError
@@ -16,16 +16,16 @@ from ndrfilter.schema import BOOLEAN, STRING, list_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from ipaddress import IPv4Address, IPv4Network
+    from ipaddress import IPv4Address
     from typing import Any
 
     from ndrfilter.ports import Ports, Resolver
 
 _DEFAULT = ("ips.backscatterer.org",)
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9_-]{1,63})+", re.IGNORECASE)
-_CODES = ip_network("127.0.0.0/8")
+_CODES = IPv4Network("127.0.0.0/8")
 # What lists answer to those whom they do not serve: a public resolver, too many questions, a mistyped zone.
-_REFUSALS = (ip_network("127.255.255.0/24"), ip_network("127.0.0.1/32"))
+_REFUSALS = (IPv4Network("127.255.255.0/24"), IPv4Network("127.0.0.1/32"))
 # Never listed (RFC 5782 section 5): a zone that lists these lists everything.
 _UNLISTED = {4: ip_address("127.0.0.1"), 6: ip_address("::ffff:127.0.0.1")}
 
@@ -101,12 +101,12 @@ def _zone(text: str) -> Zone:
     if not _NAME.fullmatch(name):
         raise SettingError("zones", f'"{name}" is no DNS zone', "for example: ips.backscatterer.org")
     try:
-        networks = tuple(ip_network(code) for code in codes.split(",") if code)
+        networks = tuple(IPv4Network(code) for code in codes.split(",") if code)
     except ValueError:
-        networks = (ip_network("::/0"),)
-    if any(network.version != 4 or not network.subnet_of(_CODES) for network in networks):
+        networks = (IPv4Network("0.0.0.0/0"),)
+    if not all(network.subnet_of(_CODES) for network in networks):
         raise SettingError(
-            "zones", f'"{codes}" are no answers of a list', "for example: zone.example=127.0.0.2,127.0.0.3"
+            "zones", f'"{codes}" are no answers of a list', "for example: bl.example=127.0.0.2,127.0.0.3"
         )
     return Zone(name.lower(), networks)
 

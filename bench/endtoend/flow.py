@@ -2,8 +2,8 @@
 
     python -m bench.endtoend.flow HARNESS BOXES OUT        (as `run.flow` starts it)
 
-BOXES is where the servers live while it lasts. OUT gets the DSNs as they lay in the mailbox, `manifest.json` with what each is about, `maillog`, and the letters as
-they left their author's machine (`sent/`).
+BOXES is where the servers live while it lasts. OUT gets the DSNs as they lay in the mailbox, `manifest.json` with what
+each is about, `maillog`, and the letters as they left their author's machine (`sent/`).
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def ndrfilter(*words: str, given: bytes = b"") -> bytes:
 
 def stamped(letter: Letter, raw: bytes) -> bytes:
     """The message with our marks. Raises ValueError where it has none: the command lets mail through at any price."""
-    made = ndrfilter("filter", "--outbound", "--sender", ALICE, "--recipient", letter.recipient, given=raw)
+    command = ("filter", "--outbound", "--max-seconds", "60", "--sender", ALICE, "--recipient", letter.recipient)
+    made = ndrfilter(*command, given=raw)
     if b"X-NDR-Token: k1-" not in made:
         raise ValueError(f"{letter.id} was not stamped")
     return made

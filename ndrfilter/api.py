@@ -207,7 +207,9 @@ def _address(text: str) -> Address | None:
 
 
 def _ip(text: str | None) -> Any:
+    """The address; what a dual-stack listener shows as ::ffff:192.0.2.1 is an IPv4 client."""
     try:
-        return ip_address(text) if text else None
+        address = ip_address(text) if text else None
     except ValueError:
         return None
+    return getattr(address, "ipv4_mapped", None) or address

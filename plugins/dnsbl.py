@@ -5,7 +5,7 @@ that gave it to us.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Address, ip_address
+from ipaddress import IPv4Network, ip_address
 
 from ndrfilter import limits
 from ndrfilter.errors import TemporaryError
@@ -16,7 +16,7 @@ from ndrfilter.schema import BOOLEAN, STRING, list_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from ipaddress import IPv4Address
+    from ipaddress import IPv4Address, IPv6Address
     from typing import Any
 
     from ndrfilter.ports import Ports, Resolver
@@ -69,8 +69,6 @@ async def _said(facts: Any, ports: Ports) -> Said | None:
         return None
     from asyncio import gather
 
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
     zones: tuple[Zone, ...] = facts.settings("dnsbl")
     answers = await gather(*(_answer(zone, ip, ports.resolver) for zone in zones))
     listed = tuple(zone.name for zone, answer in zip(zones, answers, strict=True) if answer is True)
@@ -105,9 +103,7 @@ def _zone(text: str) -> Zone:
     except ValueError:
         networks = (IPv4Network("0.0.0.0/0"),)
     if not all(network.subnet_of(_CODES) for network in networks):
-        raise SettingError(
-            "zones", f'"{codes}" are no answers of a list', "for example: bl.example=127.0.0.2,127.0.0.3"
-        )
+        raise SettingError("zones", f'"{codes}" are no answers of a list', "for example: bl.example=127.0.0.2")
     return Zone(name.lower(), networks)
 
 

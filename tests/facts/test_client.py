@@ -63,12 +63,23 @@ def test_by_the_outer_trace(client, outer, expected):
     [
         ({"client_ip": "203.0.113.77", "client_name": "x.victim.example"}, ["203.0.113.77", "x.victim.example", True]),
         ({"client_ip": "203.0.113.77", "client_name": "unknown"}, ["203.0.113.77", None, None]),
+        ({"client_ip": "::ffff:203.0.113.77"}, ["203.0.113.77", None, None]),
         ({"client_ip": "192.0.2.25"}, VICTIM),
+        ({"client_ip": "::ffff:192.0.2.25"}, VICTIM),
         ({"client_ip": "127.0.0.1", "client_name": "localhost"}, VICTIM),
         ({"client_ip": "100.64.1.2"}, VICTIM),
         ({"client_name": "x.victim.example"}, VICTIM),
     ],
-    ids=["outside", "nameless", "our MX", "our own program", "carrier's private net", "no address"],
+    ids=[
+        "outside",
+        "nameless",
+        "on a dual-stack listener",
+        "our MX",
+        "our MX there",
+        "our own program",
+        "carrier's private net",
+        "no address",
+    ],
 )
 def test_the_envelope_stands_above_the_trace(client, envelope, expected):
     assert client(FROM_OUTSIDE, **envelope) == expected

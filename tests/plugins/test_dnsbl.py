@@ -190,12 +190,6 @@ def test_nobody_else_is_asked_about(raw, envelope):
     assert Message(raw, envelope=envelope).ask("*.ips.backscatterer.org A 127.0.0.2") == ([None, None], [])
 
 
-def test_an_ipv4_client_in_ipv6_clothes():
-    envelope = Envelope(sender="", client_ip="::ffff:198.51.100.25")
-    (listed, _), _ = Message(BOUNCE, "bl.example", envelope=envelope).ask(LISTED)
-    assert listed is True
-
-
 def test_all_lists_together_stay_within_the_budget():
     zones = [f"{name}.example" for name in "abcd"]
     assert len(zones) == limits.MAX_DNSBL_ZONES

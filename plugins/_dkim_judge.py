@@ -157,9 +157,8 @@ def _standing(facts: Any, ports: Ports, signature: Signature, sent: float, diges
 
 
 def _signed_sender(facts: Any, signature: Signature) -> tuple[Address, ...]:
-    """Who really sent it (RFC 5322 section 3.6.2), if the signature covers that and it is one of ours."""
+    """Who really sent it (RFC 5322 section 3.6.2), if the signature covers that."""
     from ndrfilter.message.addresses import parse_addresses
 
     field = facts.fact("original").headers.first("Sender") if b"sender" in signature.signed else None
-    found = parse_addresses(field.text)[:1] if field else ()
-    return tuple(one for one in found if facts.site.owns(one.domain))
+    return parse_addresses(field.text)[:1] if field else ()

@@ -68,12 +68,14 @@ def _words(value: bytes) -> list[bytes]:
 
 
 def _parsed(tags: dict[bytes, bytes], place: str, testing: bool, exact: bool) -> Key | Refused:
-    from dkim import evaluate_pk
+    from dkim import NaClNotFoundError, evaluate_pk
 
     kind = tags.get(b"k", b"rsa").decode("latin-1")
     plain = b";".join(b"%s=%s" % (name, b"".join(tags[name].split())) for name in (b"k", b"p") if name in tags)
     try:
         public, bits, _, _ = evaluate_pk(place, plain)
+    except NaClNotFoundError:
+        return Refused(f"PyNaCl is not installed, which the Ed25519 key at {place} needs")
     except Exception:  # dkimpy's ASN.1 and Base64 readers raise whatever comes
         return Refused(f"the key at {place} cannot be read")
     if kind == "rsa":

@@ -42,7 +42,6 @@ class Signature(Noun):
     signed: tuple[bytes, ...]
     value: bytes  # b=, decoded
     body_hash: bytes
-    length: int | None  # l=
     time: float | None  # t=, seconds since the epoch
     expires: float | None  # x=
     identity: str  # the domain of i=
@@ -111,15 +110,13 @@ def _relaxed(value: bytes) -> tuple[bool, bool] | None:
     return (_CANONICAL[names[0]], _CANONICAL[names[1]]) if all(name in _CANONICAL for name in names) else None
 
 
-def _times(tags: Mapping[bytes, bytes]) -> tuple[int | None, float | None, float | None] | None:
-    """The values of l=, t= and x=; None where one is no number, or it expired before it was made."""
-    values = [tags.get(name) for name in (b"l", b"t", b"x")]
+def _times(tags: Mapping[bytes, bytes]) -> tuple[float | None, float | None] | None:
+    """The values of t= and x=; None where one of them, or l=, is no number."""
+    values = [tags.get(name) for name in (b"t", b"x", b"l")]
     if not all(value is None or _NUMBER.match(value) for value in values):
         return None
-    length, made, expires = [None if value is None else int(value) for value in values]
-    if made is not None and expires is not None and expires <= made:
-        return None
-    return length, made, expires
+    made, expires = [None if value is None else float(value) for value in values[:2]]
+    return made, expires
 
 
 def below(name: str, domain: str) -> bool:

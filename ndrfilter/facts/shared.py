@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ndrfilter.facts.hosts import same_side
+from ndrfilter.facts.outer import inside
 from ndrfilter.noun import Noun
 from ndrfilter.site import within
 
@@ -53,10 +54,11 @@ def _said(headers: Headers, field: str) -> str:
 
 
 def _login(relay: Relay, below: tuple[Hop, ...]) -> str:
-    """The login, lower case, at the first hop where one was noted, as far down as the relay's own machines write."""
+    """The login, lower case, at the hop by which the message came to the relay; its filters may stand above that."""
     for hop in below:
-        if not relay.matches(hop.by, None) and not same_side(hop.by, relay.name.removeprefix("*.")):
-            return ""
-        if hop.submitted or hop.authenticated:
+        ours = relay.matches(hop.by, None) or same_side(hop.by, relay.name.removeprefix("*."))
+        if hop.authenticated and ours:
             return (hop.login or "").lower()
+        if not ours or hop.with_ == "local" or hop.submitted or not inside(hop):
+            return ""
     return ""

@@ -114,8 +114,8 @@ def _relay(hop: Hop, site: Site) -> Relay | None:
 def _continues(above: Hop, hop: Hop, house: str) -> bool:
     """Whether the recorder of `hop` can be the client of the believed hop above it: by its name, or on the same host.
 
-    `house` is the last full name of a believed recorder. A private address alone is no tie: behind a load balancer every
-    client has one.
+    `house` is the last full name of a believed recorder. A private address alone is no tie: behind a load balancer all
+    clients have one.
     """
     if begins_here(above) or (above.ip is not None and above.ip.is_loopback):
         return _bare(hop.by) or same_side(hop.by, house)

@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndrfilter.message.model import Headers
 
-# Over all comments in lower case, one a line. A greeting or an ident answer may say the word, but neither begins a
-# comment and goes on after a blank.
+# Over the recorder's notes in lower case, one a line. A greeting or an ident answer may say the word, but neither begins
+# a comment and goes on after a blank.
 _AUTHENTICATED = re.compile(r"(?m)^authenticated[ :]+\S|^auth: \S|^account \S|^a=\w")
 _LOCAL = re.compile(
     r"(?m)invoked (?:by (?:uid|alias)|for bounce|from command)|, from userid \d|^uid \d|\[local\]|\[unix socket\]"
@@ -48,7 +48,8 @@ def parse_received(text: str) -> Hop:
     comments = clauses.comments()
     protocol = clauses.get("with").phrase
     lower = comments.lower()
-    login = _LOGIN.search(comments) if "au" in lower or "acc" in lower else None
+    notes = clauses.notes()
+    login = _LOGIN.search(notes)
     sender = _SENDER.search(comments) if "envelope-" in lower else None
     return Hop(
         helo=peer.helo,
@@ -60,7 +61,7 @@ def parse_received(text: str) -> Hop:
         time=parse_date(clauses.date),
         for_=_bare(clauses.get("for").word),
         sender=sender[1] if sender else None,
-        authenticated=peer is not DOUBTFUL and _is_authenticated(protocol, lower),
+        authenticated=peer is not DOUBTFUL and _is_authenticated(protocol, notes.lower()),
         submitted=peer.ip is None and peer is not DOUBTFUL and _BY_HAND.search(lower) is not None,
         login=login[1] if login and peer is not DOUBTFUL else None,
         local=peer.ip is None and peer is not DOUBTFUL and _is_local(clauses, protocol, lower),

@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from attack_mail import judge  # noqa: E402
+from attack_mail import judge
 
 __all__ = ["judge"]

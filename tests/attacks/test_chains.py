@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from attack_mail import OURS, STRANGER, SUBMITTED, bounce, received
 
@@ -14,7 +16,7 @@ def test_forged_at_any_depth(judge, depth):
     names = ["host66.spam.example", *(f"r{number}.spam.example" for number in range(depth))]
     chain = [
         f"from {below} ({below} [203.0.113.{70 + number}]) by {above} (Postfix) with ESMTP id {number}"
-        for number, (above, below) in enumerate(zip(names, names[1:], strict=False))
+        for number, (above, below) in enumerate(pairwise(names))
     ]
     assert judge(bounce(STRANGER, *chain, NEXT.format(by=names[-1]), SUBMITTED)).verdict == "undetermined"
 

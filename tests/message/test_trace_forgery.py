@@ -143,3 +143,12 @@ def test_a_first_word_that_the_lookup_does_not_bear_out():
         'from ours.example (r.example [192.0.2.5]:25 "EHLO ours.example") by mx.example with ESMTP id 1'
     )
     assert (hop.helo, hop.rdns, str(hop.ip)) == ("ours.example", None, IP)
+
+
+@pytest.mark.parametrize(
+    "note", ["Authenticated sender: joe", "authenticated as joe", "account joe HELO y", "AUTH: LOGIN joe"]
+)
+def test_a_greeting_cannot_bring_a_login(note):
+    hop = parse_received(f"from x ({note}) (r.example [192.0.2.5]) by mx.example (Postfix) with ESMTP id 1; {DATE}")
+    assert not hop.authenticated
+    assert hop.login is None

@@ -50,6 +50,14 @@ class Clauses(Noun):
         """All comments, for what any recorder may note anywhere."""
         return "\n".join(comment for clause in self.by_keyword.values() for comment in clause.comments)
 
+    def notes(self) -> str:
+        """The comments without those of the from clause that stand before the peer's address: a greeting's, perhaps."""
+        first = self.get("from").comments
+        told = (number + 1 for number, comment in enumerate(first) if "[" in comment and comment[:8] != "account ")
+        place = next(told, 0)
+        rest = (comment for word, clause in self.by_keyword.items() if word != "from" for comment in clause.comments)
+        return "\n".join((*first[place:], *rest))
+
 
 def split(text: str) -> Clauses:
     """The clauses of an unfolded field. Nested comments are part of the outer one; an open one ends with the field."""

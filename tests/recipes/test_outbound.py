@@ -1,5 +1,6 @@
-"""The token's page: its script for Postfix marks what it is given, and gives everything back whatever breaks."""
+"""The token's page: its scripts mark what they are given, and give everything on whatever breaks."""
 
+import os
 import re
 import subprocess
 import sys
@@ -11,26 +12,45 @@ DOCUMENTED = Path("/opt/ndrfilter/bin/ndrfilter")
 MAIL = b"From: Al <al@example.com>\nDate: Sun, 22 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.com>\n\nAt noon?\n"
 
 
-@pytest.fixture
-def stamp(root, recipe, tmp_path):
+def for_postfix(page, recipe, **patience):
+    """The script for Postfix: that of the content filter, edited as the page says."""
+    (edit,) = re.findall(r"^sed '([^']+)' ndrfilter-pipe >ndrfilter-stamp$", page, re.M)
+    pipe = recipe("postfix-pipe.md", "/usr/local/libexec/ndrfilter-pipe", DOCUMENTED, **patience)
+    return subprocess.run(["sed", edit], input=pipe, text=True, capture_output=True, check=True).stdout
+
+
+def for_one(page, _recipe, deadline=120):
+    """The script in the place of sendmail."""
+    text = re.search(r"^```sh ~/bin/ndrfilter-sendmail\n(.*?)^```$", page, re.M | re.S)[1]
+    return text.replace("-k 5 30", f"-k 1 {deadline}")
+
+
+USES = {
+    for_postfix: (["al@example.com", "c@d.example"], "-G -i -f al@example.com -- c@d.example\n"),
+    for_one: (["-oi", "-f", "al@example.com", "--", "c@d.example"], "-oi -f al@example.com -- c@d.example\n"),
+}
+
+
+@pytest.fixture(params=USES, ids=lambda script: script.__name__)
+def stamp(root, recipe, tmp_path, request):
     """Runs the page's script over MAIL with that program as ndrfilter; gives its exit code and what sendmail got."""
     page = (root / "docs" / "evidence" / "token.md").read_text(encoding="utf-8")
-    (edit,) = re.findall(r"^sed '([^']+)' ndrfilter-pipe >ndrfilter-stamp$", page, re.M)
+    given, passed = USES[request.param]
     spool, sendmail = tmp_path / "spool", tmp_path / "sendmail"
     spool.mkdir()
     sendmail.write_text(f'#!/bin/sh\necho "$@" >"{tmp_path}/arguments"\nexec cat >"{tmp_path}/sent"\n')
     sendmail.chmod(0o755)
 
-    def run(program, sender="al@example.com", **patience):
-        pipe = recipe("postfix-pipe.md", "/usr/local/libexec/ndrfilter-pipe", DOCUMENTED, **patience)
-        text = subprocess.run(["sed", edit], input=pipe, text=True, capture_output=True, check=True).stdout
-        assert text.count("--outbound") == 1
-        script = tmp_path / "ndrfilter-stamp"
+    def run(program, **patience):
+        text = request.param(page, recipe, **patience)
+        assert text.count("filter --outbound") == 1
+        script = tmp_path / "script"
         used = {str(DOCUMENTED): program, "/var/spool/ndrfilter": spool, "/usr/sbin/sendmail": sendmail}
         script.write_text(re.sub("|".join(used), lambda found: str(used[found[0]]), text))
-        done = subprocess.run(["sh", str(script), sender, "c@d.example"], input=MAIL, capture_output=True)
+        environment = {**os.environ, "TMPDIR": str(spool)}
+        done = subprocess.run(["sh", str(script), *given], input=MAIL, capture_output=True, env=environment)
         assert list(spool.iterdir()) == []
-        assert (tmp_path / "arguments").read_text() == f"-G -i -f {sender} -- c@d.example\n"
+        assert (tmp_path / "arguments").read_text() == passed
         return done.returncode, (tmp_path / "sent").read_bytes()
 
     return run
@@ -41,7 +61,9 @@ def stamping(root, tmp_path):
     """The real ndrfilter, with a key."""
     config, program = tmp_path / "ndrfilter.yml", tmp_path / "ndrfilter"
     config.write_text("site: {domains: [example.com]}\nplugins: [{token: {keys: {k1: a secret for the tests only}}}]\n")
-    program.write_text(f'#!/bin/sh\nPYTHONPATH="{root}" exec "{sys.executable}" -m ndrfilter -c "{config}" "$@"\n')
+    program.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{root}" exec "{sys.executable}" -m ndrfilter -c "{config}" "$@" --max-seconds 0\n'
+    )
     program.chmod(0o755)
     return program
 

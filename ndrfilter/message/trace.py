@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndrfilter.message.model import Headers
 
-# Over the recorder's notes in lower case, one a line. A greeting or an ident answer may say the word, but neither begins
-# a comment and goes on after a blank.
+# Over the recorder's notes in lower case, one a line. A greeting or an ident answer may say the word, but neither
+# begins a comment and goes on after a blank.
 _AUTHENTICATED = re.compile(r"(?m)^authenticated[ :]+\S|^auth: \S|^account \S|^a=\w")
 _LOCAL = re.compile(
     r"(?m)invoked (?:by (?:uid|alias)|for bounce|from command)|, from userid \d|^uid \d|\[local\]|\[unix socket\]"

@@ -38,7 +38,7 @@ BODIES = st.lists(
     ),
     max_size=8,
 ).map("".join)  # fmt: skip
-FIXTURES = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FIXTURES = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ENTRIES = {
     "his own host": STRANGER,
     "his own host, unnamed": "from mail.example.com (unknown [203.0.113.66]) by mx.receiver.example (Postfix) with ESMTP id 5C0FFEE",

@@ -8,8 +8,7 @@ import weakref
 import pytest
 
 from ndrfilter import limits
-from ndrfilter.adapters.clock import FixedClock, SystemClock
-from ndrfilter.adapters.dns import Budgeted, DnsResolver, server, system_servers
+from ndrfilter.adapters.dns import Budgeted, DnsResolver
 from ndrfilter.adapters.zone import ZoneResolver
 from ndrfilter.errors import TemporaryError
 
@@ -217,47 +216,3 @@ def test_a_message_has_a_budget_of_questions_and_asks_none_twice():
 
     assert asyncio.run(spend()) == [("192.0.2.1",)] * 3
     assert zone.asked == [("a.example", "A"), ("b.example", "A")]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("192.0.2.53", ("192.0.2.53", 53)),
-        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
-        ("::1", ("::1", 53)),
-        ("2001:db8::53", ("2001:db8::53", 53)),
-        ("[2001:db8::53]", ("2001:db8::53", 53)),
-        ("[::1]:5353", ("::1", 5353)),
-    ],
-)
-def test_how_servers_are_written(text, expected):
-    assert server(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text", ["", "dns.example", "192.0.2.53:", "192.0.2.53:x", "[::1", "192.0.2.1:70000", "1.2.3:5"]
-)
-def test_what_is_no_server(text):
-    with pytest.raises(ValueError, match=r"\S"):
-        DnsResolver((text,))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("search x\nnameserver 192.0.2.1\n nameserver ::1 # near\nnameserver bad\n", (("192.0.2.1", 53), ("::1", 53))),
-        ("".join(f"nameserver 192.0.2.{n}\n" for n in range(5)), tuple((f"192.0.2.{n}", 53) for n in range(3))),
-        ("", (("127.0.0.1", 53),)),
-        (None, (("127.0.0.1", 53),)),
-    ],
-)
-def test_the_servers_of_the_system(tmp_path, text, expected):
-    path = tmp_path / "resolv.conf"
-    if text is not None:
-        path.write_text(text)
-    assert system_servers(path=path) == expected
-
-
-def test_clocks():
-    assert FixedClock(5.0).now() == 5.0
-    assert SystemClock().now() > 1.7e9

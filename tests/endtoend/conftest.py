@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bench.endtoend import judge, run
+from bench.endtoend import figures, judge, run
+
+ROWS = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +24,15 @@ def letters(flow):
 
 
 @pytest.fixture(scope="session")
-def rows(flow):
+def rows(flow, request):
     """The verdict of each source on each DSN."""
-    return list(judge.judged(flow))
+    found = request.config.stash[ROWS] = list(judge.judged(flow))
+    return found
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """The figures, below the tests."""
+    found = config.stash.get(ROWS, [])
+    if found:
+        terminalreporter.section("DSNs by real servers")
+        terminalreporter.write_line("\n".join(line for _, line in figures.promises(found)))

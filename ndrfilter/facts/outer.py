@@ -29,9 +29,18 @@ def written_by_us(outer: tuple[Hop, ...], site: Site, client: tuple[str | None, 
             return False
         if begins_here(hop):
             return True
-        if not inside(hop) and not _sends_for_us(hop.rdns, hop.ip, site) and site.receiver(hop.rdns, hop.ip) is None:
+        if not _our_client(hop, site):
             return False
     return True
+
+
+def _our_client(hop: Hop, site: Site) -> bool:
+    """A client on the same host, one of the site's, or one inside that was found under our domains: behind a load
+    balancer strangers have private addresses too.
+    """
+    if hop.ip is not None and private(hop.ip):
+        return hop.ip.is_loopback or site.relay(None, hop.ip) is not None or own_host(hop.rdns, site)
+    return _sends_for_us(hop.rdns, hop.ip, site) or site.receiver(hop.rdns, hop.ip) is not None
 
 
 def _sends_for_us(name: str | None, ip: Ip | None, site: Site) -> bool:

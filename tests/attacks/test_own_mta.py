@@ -40,6 +40,10 @@ PRETENCES = {
         "from mail.example.com (mail.example.com [192.0.2.10]) by mx.elsewhere.example (Postfix) with ESMTPS id 1",
         *OWN[1:],
     ),
+    "through the load balancer of our receivers": (
+        "from mail.example.com (unknown [10.0.0.1]) by mx.example.com (Postfix) with ESMTP id 7F00AA",
+        OWN[1],
+    ),
     "no trace": (),
 }
 
@@ -68,6 +72,16 @@ def test_the_smtp_client_outvotes_a_perfect_outer_trace(judge, client):
 @pytest.mark.parametrize("client", [RELAY, UNTOLD])
 def test_our_mta_s_real_bounce_is_genuine(judge, client):
     assert judge(bounce(SUBMITTED, outer=OWN, reporter="mail.example.com"), client=client).verdict == "genuine"
+
+
+def test_our_mta_s_real_bounce_on_its_way_through_the_house_is_genuine(judge):
+    outer = (
+        "from mx.example.com (mx.example.com [10.0.0.2]) by store.example.com (Dovecot) with LMTP id 1",
+        "from localhost (localhost [127.0.0.1]) by mx.example.com (Postfix) with ESMTP id 2",
+        *OWN,
+    )
+    raw = bounce(SUBMITTED, outer=outer, reporter="mail.example.com")
+    assert judge(raw, client=UNTOLD).verdict == "genuine"
 
 
 def test_our_mta_s_real_bounce_about_a_stranger_s_mail_speaks_for_nobody(judge):

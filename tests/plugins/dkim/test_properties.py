@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ndrfilter import resources
+from ndrfilter import limits, resources
 from ndrfilter.message.headers import scan
 
 resources.plugin("dkim")
@@ -79,6 +79,17 @@ def test_a_blank_line_inside_a_signature_makes_it_none(message):
     assert _dkim_signature.read(b"DKIM-Signature", field)
     assert _dkim_signature.read(b"DKIM-Signature", field.replace(b"\n\tb=", b"\n \n\tb=")) is None
     assert _dkim_signature.read(b"DKIM-Signature", field + b"\n ") is None
+
+
+def test_bounds_of_what_is_hashed(message):
+    field = message[: message.index(b"Date:")].partition(b":")[2].rstrip(b"\n")
+    signature = _dkim_signature.read(b"DKIM-Signature", field)
+    assert _dkim_signature.read(b"DKIM-Signature", field.replace(b"\th=", b"\th=" + b"x:" * 90))
+    assert _dkim_signature.read(b"DKIM-Signature", field.replace(b"\th=", b"\th=" + b"x:" * 100)) is None
+    assert _dkim_signature.read(b"DKIM-Signature", field + b" " * limits.MAX_DKIM_FIELD_BYTES) is None
+    huge = [(b"From", b" alice@example.com"), (b"Subject", b"x" * limits.MAX_DKIM_SIGNED_BYTES)]
+    assert _dkim_signature.signed_fields(huge, signature) is None
+    assert _dkim_signature.signed_fields(huge[:1], signature)
 
 
 @QUICK

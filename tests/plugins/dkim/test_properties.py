@@ -12,7 +12,7 @@ from ndrfilter_plugins import _dkim_keys, _dkim_signature, _dkim_variants, _dkim
 
 NAMES = (b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type")
 KEYS, _ = _dkim_keys.keys_in(["v=DKIM1; k=ed25519; p=0eG5va1xG6XcR2bz3omL3JEMEd0jQGC48X0eGEwge2Y="], "key")
-QUICK = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def proves(raw):

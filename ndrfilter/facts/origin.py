@@ -126,7 +126,8 @@ def _auth(facts: Facts) -> Any:
     came_back = original(facts)
     if came_back is None:
         return ()
-    return results(came_back.headers, came_back.trace, chain(facts).depth, facts.once(bounce).mta)
+    depth = -1 if facts.once(_reported_by_stranger) else chain(facts).depth  # then nobody believable wrote any of them
+    return results(came_back.headers, came_back.trace, depth, facts.once(bounce).mta)
 
 
 _CONTENT, _STRUCTURE, _TRACE = Evidence.CONTENT, Evidence.STRUCTURE, Evidence.TRACE
@@ -173,7 +174,7 @@ def _trace_facts() -> Iterable[FactSpec]:
     yield fact("own_bounce", BOOLEAN, "our own MTA wrote the bounce, as our outer trace shows",
                lambda f: original(f) is not None and chain(f).own_bounce, optional=False)  # fmt: skip
     yield fact("reported_by_stranger", BOOLEAN, "the host that gave us the bounce is none of those it names as writers",
-               _reported_by_stranger, optional=False)  # fmt: skip
+               lambda f: f.once(_reported_by_stranger), optional=False)  # fmt: skip
     yield fact("account", STRING, "the account that a shared relay wrote into it", lambda f: chain(f).account)
     yield fact(
         "auth", list_of(record("authres")), "Authentication-Results and Received-SPF in it", _auth, optional=False

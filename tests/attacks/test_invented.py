@@ -29,6 +29,38 @@ def test_the_same_as_our_receiver_noted_it(judge, client):
     assert judge(raw, client=UNTOLD).verdict == "undetermined"
 
 
+CLAIMS = {
+    "our server wrote it": {"reporter": "mail.example.com"},
+    "they verified us": {"above": "Authentication-Results: mx.receiver.example; dkim=pass header.d=example.com; dmarc=pass header.from=example.com; "
+                         "spf=pass smtp.mailfrom=alice@example.com\n"},
+    "we answered": {"below": "In-Reply-To: <1@example.com>\nReferences: <1@example.com>\n", "message_id": "<2@example.com>"},
+    "a forwarder": {"below": "X-Tenant: ours\n"},
+}  # fmt: skip
+TOGETHER = {key: value for parts in CLAIMS.values() for key, value in parts.items()}
+TOPS = {
+    "our relay": (OURS, SUBMITTED),
+    "heard of our relay": (
+        "from mail.example.com (unknown [198.51.100.77]) by mx.receiver.example (Postfix) with ESMTP id 1",
+    ),
+    "a host of ours": (
+        "from www.example.com (www.example.com [198.51.100.77]) by mx.receiver.example (Postfix) with ESMTP id 1",
+        SUBMITTED,
+    ),
+    "our own server": (SUBMITTED,),
+}
+
+
+@pytest.mark.parametrize("top", TOPS)
+@pytest.mark.parametrize("claims", [*CLAIMS.values(), TOGETHER], ids=[*CLAIMS, "all"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_claims_do_not_add_up(judge, top, claims, cut):
+    raw = bounce(*TOPS[top], **claims)
+    if cut:  # only the first lines came back, it says
+        kept = [line for line in raw.split(b"\n") if not line.startswith((b"From: alice", b"Message-ID:"))]
+        raw = b"\n".join(kept).replace(b"Subject: Offer\nDate: ", b"Subject: Offer\nX-Date: ")
+    assert judge(raw, client=STRANGERS[0]).verdict == "undetermined"
+
+
 def test_the_reporting_server_itself_is_believed(judge):
     assert judge(PERFECT).verdict == "genuine"
     assert judge(PERFECT, client=UNTOLD).verdict == "genuine"

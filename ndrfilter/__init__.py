@@ -6,9 +6,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ndrfilter.api import Envelope as Envelope
     from ndrfilter.api import Filter as Filter
     from ndrfilter.engine.result import Result as Result
+    from ndrfilter.envelope import Envelope as Envelope
 
 __version__ = "0.1.0"
 __all__ = ["Envelope", "Filter", "Result", "__version__"]

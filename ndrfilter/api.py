@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +16,13 @@ from ndrfilter.engine.explain import explain
 from ndrfilter.engine.result import Result
 from ndrfilter.engine.ruleset import RuleSet
 from ndrfilter.engine.step import Verdict
-from ndrfilter.facts.content import addresses
-from ndrfilter.facts.world import EnvelopeFacts, Facts
+from ndrfilter.envelope import Envelope, envelope_facts
+from ndrfilter.facts.world import Facts
 from ndrfilter.message import parse
-from ndrfilter.message.addresses import parse_addresses
-from ndrfilter.message.model import Address
 from ndrfilter.noun import Noun
-from ndrfilter.plugin.outgoing import Outgoing, Stamp
+from ndrfilter.outgoing import stamps
+from ndrfilter.plugin.outgoing import Stamp
 from ndrfilter.ports import Clock, Resolver, Store
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """The SMTP envelope. `sender` "" or "<>" is the null sender, None means that nobody told it."""
-
-    sender: str | None = None
-    recipients: Sequence[str] = ()
-    client_ip: str | None = None
-    client_name: str | None = None
-    helo: str | None = None
 
 
 class _Ports(Noun):
@@ -156,23 +141,8 @@ class Filter:
         )
 
     def stamps(self, raw: bytes, envelope: Envelope | None = None) -> tuple[tuple[str, Stamp], ...]:
-        """What each plugin that is on marks an outgoing message with, by the plugin's name.
-
-        Only mail of ours is marked: its author or envelope sender is in the site's domains, and it is no bounce. What a
-        plugin does wrong is raised as it is.
-        """
-        message, told = parse(raw), envelope_facts(envelope)
-        senders = [address for address in (told.sender, *addresses(message.headers, "From")) if address is not None]
-        site = self.config.site_for([sender.text for sender in senders])
-        if (told.told and told.sender is None) or not any(site.owns(sender.domain) for sender in senders):
-            return ()
-        sender = envelope.sender if envelope is not None else None
-        recipients = tuple(recipient.text for recipient in told.recipients)
-        outgoing = Outgoing(message, site, sender, recipients, self.clock.now())
-        plugins, settings = extensions.loaded().plugins, self.config.settings_for(site)
-        asked = ((name, plugin.stamp) for name, plugin in plugins.items() if name in settings and plugin.stamp)
-        made = ((name, stamp(outgoing, settings[name])) for name, stamp in asked)
-        return tuple((name, stamp) for name, stamp in made if stamp is not None)
+        """What each plugin that is on marks an outgoing message with; see `outgoing.stamps`."""
+        return stamps(self.config, raw, envelope, self.clock.now())
 
     def result(self, verdict: Verdict, facts: Facts, envelope_source: str, *, trace: bool = False) -> Result:
         """The verdict in words, with what failed on the way."""
@@ -183,33 +153,3 @@ class Filter:
 
 def _source(envelope: Envelope | None) -> str:
     return "none" if envelope is None else "arguments"
-
-
-def envelope_facts(envelope: Envelope | None) -> EnvelopeFacts:
-    """The envelope as facts; an address or client that cannot be read is as if nobody had told it."""
-    if envelope is None:
-        return EnvelopeFacts()
-    sender = envelope.sender.strip() if envelope.sender is not None else None
-    return EnvelopeFacts(
-        told=sender is not None,
-        sender=_address(sender) if sender and sender != "<>" else None,
-        recipients=tuple(filter(None, map(_address, envelope.recipients))),
-        client_ip=_ip(envelope.client_ip),
-        client_name=envelope.client_name.rstrip(".").lower() if envelope.client_name else None,
-        helo=envelope.helo,
-    )
-
-
-@lru_cache(maxsize=1024)
-def _address(text: str) -> Address | None:
-    found = parse_addresses(text)
-    return found[0] if found else None
-
-
-def _ip(text: str | None) -> Any:
-    """The address; what a dual-stack listener shows as ::ffff:192.0.2.1 is an IPv4 client."""
-    try:
-        address = ip_address(text) if text else None
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address

@@ -72,11 +72,18 @@ def _run(coroutine: Coroutine[Any, Any, Verdict]) -> Verdict:
     """Run to the end; inside a running event loop in a thread of its own, because loops do not nest."""
     import asyncio
 
+    verdicts = []
+
+    async def keep() -> None:  # asyncio.run prints its task into a string, and a verdict is long
+        verdicts.append(await coroutine)
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(coroutine)
-    from concurrent.futures import ThreadPoolExecutor
+        asyncio.run(keep())
+    else:
+        from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, keep()).result()
+    return verdicts[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def missing_for(item: pytest.Item) -> str:
             if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/lib/dovecot") is None:
                 return f"{program} is not installed"
     return no_servers() if item.get_closest_marker("mta") else ""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that a test remembers goes into the machine's own state."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NDRFILTER_STATE", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @lru_cache

@@ -22,7 +22,9 @@ _SHARED = stat.S_ISGID | stat.S_IWGRP
 
 
 def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """The system's folder for root and where we can read it, else the user's own ($XDG_STATE_HOME)."""
+    """$NDRFILTER_STATE, else the system's folder for root and who can read it, else the user's ($XDG_STATE_HOME)."""
+    if environ.get("NDRFILTER_STATE", "").startswith("/"):
+        return Path(environ["NDRFILTER_STATE"])
     if os.geteuid() == 0 or os.access(SYSTEM, os.R_OK | os.X_OK):
         return SYSTEM
     home = environ.get("XDG_STATE_HOME", "")

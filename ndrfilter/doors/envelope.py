@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from ndrfilter.api import Envelope
+    from ndrfilter.envelope import Envelope
     from ndrfilter.message.model import Headers
 
 ARGUMENTS, ENVIRONMENT, HEADERS, NONE = "arguments", "environment", "headers", "none"
@@ -37,7 +37,7 @@ def envelope_of(args: argparse.Namespace, raw: bytes, environ: Mapping[str, str]
     Sender and recipients are looked for apart: arguments, then `environ`, then the header of `raw`. A sender of None
     was told by nobody; the null sender is the empty string.
     """
-    from ndrfilter.api import Envelope
+    from ndrfilter.envelope import Envelope
     from ndrfilter.message import parse
 
     sender, recipients = args.sender, tuple(args.recipient or ())
@@ -45,8 +45,10 @@ def envelope_of(args: argparse.Namespace, raw: bytes, environ: Mapping[str, str]
     used = [ARGUMENTS] if sender is not None or recipients or any(client) else []
     if sender is None and "SENDER" in environ:
         sender, used = environ["SENDER"], [*used, ENVIRONMENT]
-    if not recipients and environ.get("RECIPIENT"):
-        recipients, used = (environ["RECIPIENT"],), [*used, ENVIRONMENT]
+    # What the bounce was addressed to, before an alias or a forward took tags away (Postfix' local(8) tells both).
+    recipient = environ.get("ORIGINAL_RECIPIENT") or environ.get("RECIPIENT")
+    if not recipients and recipient:
+        recipients, used = (recipient,), [*used, ENVIRONMENT]
     if sender is None or not recipients:
         told = _of_header(parse(raw).headers)
         if sender is None and told[0] is not None:

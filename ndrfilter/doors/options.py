@@ -11,6 +11,7 @@ from ndrfilter.terminal import complain, escape
 
 if TYPE_CHECKING:
     from ndrfilter.api import Filter
+    from ndrfilter.config import Config
 
 
 def add_me(parser: argparse.ArgumentParser) -> None:
@@ -38,13 +39,17 @@ def open_filter(args: argparse.Namespace) -> Filter:
     """The filter for `--config` or `--me`; raises ConfigError, UsageError."""
     from ndrfilter.api import Filter
 
+    return Filter.from_config(open_config(args))
+
+
+def open_config(args: argparse.Namespace) -> Config:
+    """The configuration for `--config` or `--me`; raises ConfigError, UsageError."""
+    from ndrfilter.config import for_me, load
+
     if not args.me:
-        return Filter.from_config(args.config)
+        return load(args.config)
     if args.config:
         raise UsageError("--me stands instead of a configuration; leave one of them out")
     from ndrfilter.adapters.dns import DnsResolver
-    from ndrfilter.config import for_me
 
-    return Filter.from_config(
-        for_me(args.me, None if args.no_dns else DnsResolver(), lambda text: complain(escape(text)))
-    )
+    return for_me(args.me, None if args.no_dns else DnsResolver(), lambda text: complain(escape(text)))

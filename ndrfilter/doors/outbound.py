@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ndrfilter import limits, outbound
+from ndrfilter import limits, outbound, outgoing
+from ndrfilter.adapters.clock import SystemClock
 from ndrfilter.doors import envelope, options
 from ndrfilter.terminal import complain, escape
 
@@ -19,10 +20,12 @@ def stamped(raw: bytes, args: argparse.Namespace) -> bytes:
     A new envelope sender, as BATV wants it, cannot be given on through a pipe. Raises ConfigError, UsageError,
     TemporaryError, and what a plugin does wrong.
     """
-    judge = options.open_filter(args)
+    config = options.open_config(args)
+    if not outgoing.stampers(config):
+        complain("no plugin that marks mail is on: name token, for example, under plugins in the configuration")
     seen = raw[: limits.MAX_MESSAGE]
     told, _ = envelope.envelope_of(args, seen, os.environ)
-    stamps = [stamp for _, stamp in judge.stamps(seen, told)]
+    stamps = [stamp for _, stamp in outgoing.stamps(config, seen, told, SystemClock().now())]
     for name in outbound.held_back(raw, stamps):
         complain(f"{name} is DKIM-signed already and stays as it is; stamp mail before it is signed")
     return outbound.apply(raw, stamps)

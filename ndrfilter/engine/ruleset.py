@@ -45,8 +45,6 @@ def choose(
         chosen = mode(rule)
         if chosen != "off":
             active[rule.name] = rule._replace(score=scores.get(rule.name, rule.score), mode=chosen)
-    for replaced in [replaced for rule in active.values() if rule.mode == "live" for replaced in rule.replaces]:
-        active.pop(replaced, None)
     scored = tuple(rule for rule in active.values() if (rule.toward and rule.score) or rule.exempt)
     until = min((rule.expires for rule in active.values() if rule.expires is not None), default=float("inf"))
     return RuleSet(name, active, scored, required, dict(caps), until)

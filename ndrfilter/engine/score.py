@@ -32,9 +32,17 @@ class Tally(Noun):
     room: float
 
 
+def unreplaced(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """The outcomes without those of rules that a live hit replaces."""
+    found = tuple(outcomes)
+    replacing = (one.rule for one in found if one.rule.replaces and one.value is True and one.rule.mode == "live")
+    replaced = {name for rule in replacing for name in rule.replaces}
+    return tuple(one for one in found if one.rule.name not in replaced) if replaced else found
+
+
 def tally(outcomes: Iterable[Outcome], ruleset: RuleSet, complete: frozenset[str]) -> Tally:
-    """Sum up. Rules in shadow mode are in no sum."""
-    live = [outcome for outcome in outcomes if outcome.rule.mode == "live"]
+    """Sum up. Rules in shadow mode are in no sum, nor are those that a hit replaces."""
+    live = [outcome for outcome in unreplaced(outcomes) if outcome.rule.mode == "live"]
     hits = [outcome.rule for outcome in live if outcome.value is True]
     still_open = [outcome.rule for outcome in live if isinstance(outcome.value, Unknown)]
     toward = {side: [rule for rule in hits if rule.toward == side] for side in ("backscatter", "genuine", "fake")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ndrfilter.engine.decide import Decision, Standing, decide
 from ndrfilter.engine.evaluate import Evaluation, Outcome, ask
-from ndrfilter.engine.score import tally
+from ndrfilter.engine.score import tally, unreplaced
 from ndrfilter.noun import Noun
 from ndrfilter.schema import Unknown
 
@@ -47,7 +47,7 @@ def step(ruleset: RuleSet, facts: FactSource, lists: Mapping[str, Any], complete
         for other in _futures(outcomes)
     ):
         return Need(tuple(sorted({name for outcome in pending for name in outcome.value.pending})))
-    return Verdict(decision, standing, outcomes, evaluation)
+    return Verdict(decision, standing, unreplaced(outcomes), evaluation)
 
 
 def standing_of(facts: FactSource) -> Standing:

@@ -23,7 +23,7 @@ ruleset: default                # watch: only mark, and only clear cases; strict
 actions:
   backscatter: header           # header, reject, discard or quarantine; genuine mail always passes
   fake: header
-# Evidence that no forger can write is off until you name it; the page "evidence" of the documentation says which is worth it.
+# What no forger can write is off until you name it; the documentation compares the sources of evidence.
 # plugins: [spf, dkim]          # these two ask DNS, and only when the answer could change the verdict
 """
 _WIDTH = 44

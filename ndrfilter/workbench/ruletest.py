@@ -9,10 +9,11 @@ from typing import Any
 from ndrfilter import limits
 from ndrfilter.adapters.clock import FixedClock
 from ndrfilter.adapters.zone import ZoneResolver
-from ndrfilter.api import Envelope, Filter
+from ndrfilter.api import Filter
 from ndrfilter.config import from_mapping
 from ndrfilter.engine.result import Result
 from ndrfilter.engine.step import Verdict
+from ndrfilter.envelope import Envelope
 from ndrfilter.errors import ConfigError
 from ndrfilter.facts.world import Facts
 from ndrfilter.knowledge import Loaded

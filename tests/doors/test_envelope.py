@@ -54,3 +54,9 @@ def test_the_client_s_address():
     assert told("--client-ip", "unknown")[0].client_ip is None
     with pytest.raises(UsageError, match="no IP address"):
         told("--client-ip", "mail.example")
+
+
+def test_the_address_before_rewriting_comes_first():
+    environ = {"SENDER": "", "RECIPIENT": "z@y.example", "ORIGINAL_RECIPIENT": "prvs=1234abcdef=z@y.example"}
+    envelope, _ = told(raw=b"", environ=environ)
+    assert envelope.recipients == ("prvs=1234abcdef=z@y.example",)

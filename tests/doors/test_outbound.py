@@ -103,7 +103,15 @@ def test_a_broken_configuration_stops_no_mail(send, config, text):
 
 def test_without_a_plugin_that_marks_nothing_changes(send, config):
     config.write_text("site: {domains: [example.com]}\n")
-    assert send(MAIL) == (0, MAIL, b"")
+    done = send(MAIL)
+    assert (done.returncode, done.stdout) == (0, MAIL)
+    assert b"no plugin that marks mail is on" in done.stderr
+
+
+def test_broken_rules_are_no_concern_of_mail_that_leaves(send, config):
+    (config.parent / "rules").mkdir()
+    (config.parent / "rules/broken.ndr").write_text("language 1\nrule X { when nonsense }\n")
+    assert b"X-NDR-Token: " in send(MAIL).stdout
 
 
 def test_our_deadline_stops_no_mail(send):

@@ -154,3 +154,21 @@ def test_a_rule_that_raises_is_named_and_the_others_go_on(build):
     outcome = step(build.ruleset([broken, build.rule("GOOD", True, score=6.0)]), facts, {}, frozenset())
     assert outcome.decision.verdict == "backscatter"
     assert facts.troubles[0][0] == "rule BROKEN"
+
+
+@pytest.mark.parametrize(
+    ("replacer", "verdict"), [(True, "undetermined"), (False, "backscatter"), (Unknown("nobody knows"), "backscatter")]
+)
+def test_a_rule_is_replaced_while_another_hits(build, replacer, verdict):
+    rules = [
+        build.rule("WIDE", True, score=6.0),
+        build.rule("NARROW", replacer, score=1.0, replaces=("WIDE",)),
+    ]
+    outcome = step(build.ruleset(rules), build.facts(), {}, frozenset())
+    assert outcome.decision.verdict == verdict
+    assert ("WIDE" in {one.rule.name for one in outcome.outcomes}) is (replacer is not True)
+
+
+def test_a_rule_in_the_shadow_replaces_nothing(build):
+    rules = [build.rule("WIDE", True, score=6.0), build.rule("NARROW", True, mode="shadow", replaces=("WIDE",))]
+    assert step(build.ruleset(rules), build.facts(), {}, frozenset()).decision.verdict == "backscatter"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ndrfilter.facts.world import Facts
     from ndrfilter.message.model import Address, Hop
+    from ndrfilter.message.original import Original
 
 _RECEIVED = re.compile(
     rb"^[>| \t]{0,16}Received:([^\r\n]{1,998}(?:\r?\n[>|]{0,4}[ \t][^\r\n]{1,998}){0,8})", re.I | re.M
@@ -53,9 +54,13 @@ def _chain(facts: Facts) -> Chain:
         bringer=bringer.ip if bringer else None,
         own_bounce=_own_bounce(facts),
         stray=stray,
-        cut=cut,
+        cut=cut or _more_hops(came_back),
     )
     return follow(came_back.trace, facts.site, report, came_back.headers)
+
+
+def _more_hops(came_back: Original) -> bool:
+    return len(came_back.headers.all("Received")) > limits.MAX_HOPS
 
 
 def _stray_hops(facts: Facts) -> tuple[tuple[Hop, ...], bool]:
@@ -115,7 +120,7 @@ def _of_header(read: Any) -> Any:
 
 def _defects(facts: Facts) -> tuple[str, ...]:
     came_back = original(facts)
-    hops = came_back is not None and len(came_back.headers.all("Received")) > limits.MAX_HOPS
+    hops = came_back is not None and _more_hops(came_back)
     stray = facts.once(_stray_hops)[1] if came_back and facts.site.configured else False
     left_out = (*(("too-many-hops",) if hops else ()), *(("too-many-stray-hops",) if stray else ()))
     found = (*(defect.code for defect in facts.message.defects), *facts.once(bounce).defects, *left_out)

@@ -151,3 +151,26 @@ def test_lines_beyond_the_bound_are_said_and_condemn_nothing(judge):
 )
 def test_the_same_lines_below_our_relay_take_nothing_from_a_real_bounce(judge, forged):
     assert judge(bounce(OURS, forged, STRANGER)).verdict == "genuine"
+
+
+def test_more_lines_than_we_read_condemn_nothing(judge):
+    many = [f"from a{number}.spam.example by b.spam.example (Postfix) with ESMTP id {number}" for number in range(110)]
+    result = judge(bounce(STRANGER, *many, OURS))
+    assert result.verdict == "undetermined"
+    assert "too-many-hops" in result.defects
+
+
+@pytest.mark.parametrize(
+    ("name", "ip"),
+    [
+        ("mail-he1eur01hn0223.outbound.receiver.example", "104.47.0.223"),
+        ("mail-pg1-f205.receiver.example", "209.85.215.205"),
+        ("a27-7.smtp-out.us-west-2.receiver.example", "54.240.27.7"),
+        ("mx1-10.receiver.example", "198.51.1.10"),
+        ("o1.email.receiver.example", "198.51.100.1"),
+        ("polymail.receiver.example", "198.51.100.30"),
+    ],
+)
+def test_a_gateway_with_numbers_in_its_name_is_followed(judge, name, ip):
+    inner = f"from {name} ({name} [{ip}]) by mx.receiver.example (Postfix) with ESMTPS id A"
+    assert judge(bounce(inner, NEXT.format(by=name), SUBMITTED)).verdict == "genuine"

@@ -50,3 +50,13 @@ def test_they_take_nothing_from_a_real_bounce(judge, forged):
     failed = FORGED[forged].replace("pass", "fail")
     for parts in ({"above": failed}, {"below": failed}, {"fields": failed.rstrip("\n")}):
         assert judge(bounce(OURS, **parts)).verdict == "genuine"
+
+
+@pytest.mark.parametrize("helo", ["mail.example.com", "host66.spam.example"])
+@pytest.mark.parametrize("name", ["unknown", "host66.spam.example"])
+def test_a_copy_of_a_message_that_we_signed_sent_on_by_a_stranger(judge, helo, name):
+    """The reporting server verified the signature, and says so truthfully. We signed it once; that is all."""
+    hop = f"from {helo} ({name} [203.0.113.66]) by mx.receiver.example (Postfix) with ESMTP id 5C0FFEE"
+    verified = "Authentication-Results: mx.receiver.example; dkim=pass header.d=example.com; dmarc=pass header.from=example.com; spf=fail smtp.mailfrom=alice@example.com\n"
+    identity = {"below": "In-Reply-To: <1@example.com>\n", "message_id": "<2@example.com>"}
+    assert judge(bounce(hop, above=verified, **identity)).verdict == "undetermined"

@@ -12,6 +12,7 @@ import base64
 import hmac
 import json
 import os
+import re
 import shutil
 import smtplib
 import subprocess
@@ -31,6 +32,7 @@ EVIDENCE = ROOT / "tests" / "cases" / "evidence"
 SIGNED = (b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type", b"references")
 _PATIENCE = 90.0
 _DAY = 86_400
+_ABOUT = re.compile(rb"^Final-Recipient: *[^;\n]+; *(u[0-9]{3})[@-]", re.M | re.I)
 
 
 def settings(plugin: str) -> dict[str, object]:
@@ -126,7 +128,8 @@ class Flow:
         with ThreadPoolExecutor(2) as pool:
             prepared = dict(zip(matrix, pool.map(self._prepared, matrix), strict=True))
         (self._out / "sent").mkdir()
-        for letter, raw in prepared.items():
+        for letter, made in prepared.items():
+            raw = prepared[letters.played(letter)] if letter.kind == "replayed" else made
             (self._out / "sent" / f"{letter.id}.eml").write_bytes(raw)
             sender = self._sender(letter)
             self._transmit(letter, sender, raw)
@@ -136,7 +139,7 @@ class Flow:
 
     def _prepared(self, letter: Letter) -> bytes:
         raw = letters.compose(letter)
-        if letter.kind not in ("own", "replayed"):
+        if letter.kind != "own":
             return raw
         return signed(letter, stamped(letter, raw, self._judge))
 
@@ -160,18 +163,16 @@ class Flow:
 
     def collect(self) -> None:
         """Wait for a DSN about each letter, and keep them."""
-        waiting = {letter.id.encode(): letter for letter in letters.letters()}
         found: dict[str, Path] = {}
         seen: set[Path] = set()
         end = time.monotonic() + _PATIENCE
-        while len(found) < len(waiting) and time.monotonic() < end:
+        while len(found) < len(self.rows) and time.monotonic() < end:
             time.sleep(0.3)
             for path in set(self._servers.mailbox.glob("*")) - seen:
                 seen.add(path)
-                raw = path.read_bytes()
-                about = next((name for name in waiting if name + b"@" in raw or name + b"-b" in raw), b"")
+                about = _ABOUT.search(path.read_bytes())
                 if about:
-                    found.setdefault(about.decode(), path)
+                    found.setdefault(about[1].decode(), path)
         for row in self.rows:
             path = found.get(str(row["id"]))
             row["file"] = f"{row['id']}.eml" if path else ""

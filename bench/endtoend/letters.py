@@ -66,6 +66,12 @@ def _letter(number: int, kind: str, server: str, ret: str, shape: str, domain: s
     return Letter(name, kind, server, ret, shape, f"{local}@{domain}")
 
 
+def played(letter: Letter) -> Letter:
+    """The message of ours that the stranger sends on: one that the same server got from us."""
+    wanted = (letter.server, letter.ret, letter.shape)
+    return next(one for one in letters() if one.kind == "own" and (one.server, one.ret, one.shape) == wanted)
+
+
 def compose(letter: Letter) -> bytes:
     """The letter as its author's program writes it, before anybody stamps, signs or forges anything else."""
     if letter.kind == "forwarded":

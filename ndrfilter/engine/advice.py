@@ -7,6 +7,8 @@ from ndrfilter.engine.result import Advice, Recipient
 SENT = {
     "backscatter": "No. Someone forged your address on a message that never passed your mail servers.",
     "genuine": "Yes. The message that came back was sent through your own mail servers.",
+    "record": "Yes. The message that came back is one that your own mail servers logged as sent.",
+    "proof": "Yes. It bears a mark that only your own mail servers can make.",
     "fake": "No, and nobody returned anything: this is an ordinary mail dressed up as a delivery report.",
     "not-a-bounce": "This is not a delivery report; nothing of yours came back.",
     "no-mail": "This is not a mail message, so nothing of yours came back with it.",
@@ -64,14 +66,19 @@ _OWN_ANSWERS = frozenset({"no-site", "no-mail"})
 _ANSWERS = frozenset({"relayed", "expanded", "success"})
 
 
-def advise(verdict: str, why: str, kind: str, recipients: tuple[Recipient, ...], exempt: str) -> Advice:
-    """The answers for this verdict; `why` is the decision's word, `exempt` the exempting rule's reason."""
+def advise(
+    verdict: str, why: str, kind: str, recipients: tuple[Recipient, ...], exempt: str, evidence: str = ""
+) -> Advice:
+    """The answers for this verdict; `why` is the decision's word, `exempt` the exempting rule's reason.
+
+    `evidence` is the strongest class that carries the verdict.
+    """
     key = why if why in _OWN_ANSWERS else verdict
     reason_key = "exempt" if why == "exempt" else key
     short = _short(kind, recipients)
     words = {"what": _what(kind, recipients), "do": _what_to_do(kind, recipients), "exempt": exempt, "short": short}
     return Advice(
-        sent=SENT[key].format_map(words),
+        sent=SENT[evidence if key == "genuine" and evidence in SENT else key].format_map(words),
         why=WHY.get(why, WHY["between"]).format_map(words) if key != verdict or verdict == "undetermined" else
         WHY[verdict].format_map(words),
         do=DO[key].format_map(words),

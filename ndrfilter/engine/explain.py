@@ -9,7 +9,7 @@ from ndrfilter.schema import Evidence, Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from ndrfilter.engine.evaluate import Evaluation, FactSource, Outcome
@@ -27,6 +27,7 @@ def explain(verdict: Verdict, facts: FactSource, *, envelope_source: str, trace:
     exempt = next((o.rule.exempt for o in verdict.outcomes if o.value is True and o.rule.exempt), "") or ""
     defects = tuple(dict.fromkeys(_value(facts, "defects") or ()))
     why = "no-mail" if decision.verdict == "not-a-bounce" and NO_HEADER in defects else decision.why
+    evidence = _evidence(decision.verdict, verdict.outcomes)
     traced = tuple(_traced(verdict.outcomes, evaluation)) if trace else ()
     return Result(
         verdict=decision.verdict,
@@ -34,17 +35,15 @@ def explain(verdict: Verdict, facts: FactSource, *, envelope_source: str, trace:
         score=decision.score,
         required=decision.required,
         hits=hits,
-        undecided=tuple(
-            Undecided(o.rule.name, o.value.cause) for o in verdict.outcomes if isinstance(o.value, Unknown)
-        ),
-        evidence=_evidence(decision.verdict, verdict.outcomes),
+        undecided=tuple(_undecided(verdict.outcomes)),
+        evidence=evidence,
         original=_original(facts),
         recipients=recipients,
         dialect=_value(facts, "bounce.software") or "",
         reporting_mta=_value(facts, "bounce.mta") or "",
         defects=defects,
         errors=tuple(Trouble(where, what) for where, what in facts.troubles),
-        advice=advise(decision.verdict, why, kind, recipients, exempt),
+        advice=advise(decision.verdict, why, kind, recipients, exempt, evidence),
         envelope_source=envelope_source,
         trace=traced,
     )
@@ -67,6 +66,13 @@ def _hits(outcomes: Iterable[Outcome], evaluation: Evaluation) -> Iterable[Hit]:
             rule.group or "",
             rule.mode == "shadow",
         )
+
+
+def _undecided(outcomes: Iterable[Outcome]) -> Iterator[Undecided]:
+    """What could not be found out; not what nobody asked because it could not have changed the verdict."""
+    for outcome in outcomes:
+        if isinstance(outcome.value, Unknown) and not outcome.value.pending:
+            yield Undecided(outcome.rule.name, outcome.value.cause)
 
 
 def _evidence(verdict: str, outcomes: Iterable[Outcome]) -> str:

@@ -7,7 +7,7 @@ from ndrfilter.facts.hosts import own_host, private, same_side
 from ndrfilter.facts.outer import doubtful
 from ndrfilter.message.model import Hop
 from ndrfilter.plugin import hookimpl
-from ndrfilter.schema import BOOLEAN, DOMAIN, IP, Evidence, FactSpec
+from ndrfilter.schema import BOOLEAN, DOMAIN, IP, STRING, Evidence, FactSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,19 @@ def client(facts: Facts) -> Hop | None:
     return None
 
 
+def delivery(facts: Facts) -> str | None:
+    """The line in which our own receiver noted this delivery; the topmost where none can be known as ours."""
+    trace = facts.message.trace
+    noted = None
+    for hop in trace:
+        if doubtful(hop) or not own_host(hop.by, facts.site):
+            break
+        noted = hop.text
+        if not _inside(hop, facts.site):
+            break
+    return noted or (trace[0].text if trace else None)
+
+
 def _inside(hop: Hop, site: Site) -> bool:
     """The client is a host or program of ours: one of the site's, or behind a private address."""
     if hop.ip is None:
@@ -61,4 +74,5 @@ def declare() -> Iterable[FactSpec]:
                lambda f: getattr(f.once(client), "ip", None))  # fmt: skip
     yield fact("client_name", DOMAIN, "the name that our receiver looked up for it",
                lambda f: getattr(f.once(client), "rdns", None))  # fmt: skip
+    yield fact("delivery", STRING, "our receiver's own line on this delivery", delivery)
     yield fact("client_of_reporter", BOOLEAN, "that name belongs to the reporting MTA's organisation", _of_reporter)

@@ -65,8 +65,10 @@ def test_ordinary_mail_asks_nobody(check, raw):
 
 def test_what_cannot_change_the_verdict_is_not_asked(make_bounce, check):
     zone = Counting()
-    assert check(make_bounce(OURS), resolver=zone).verdict == "genuine"
+    result = check(make_bounce(OURS), resolver=zone)
+    assert result.verdict == "genuine"
     assert zone.asked == []
+    assert result.undecided == ()
 
 
 def test_both_drivers_say_the_same_even_inside_a_running_loop(make_bounce):

@@ -60,15 +60,19 @@ def test_weak_evidence_against_a_bounce_stays_below_required_taken_together(prog
     assert sum(min(score, program.groups.get(group, score)) for group, score in total.items()) < REQUIRED
 
 
-def test_all_trace_evidence_against_a_bounce_shares_one_cap(judging):
+ABSENCES = {"not_through_us": "relays", "not_signed_by_us": "signing", "not_in_log": "log"}
+"""What can decide against a bounce: one group, with one cap, for each thing that all our mail may be declared to have."""
+
+
+def test_all_weighty_evidence_against_a_bounce_shares_the_cap_of_what_is_missing(program, judging):
     weighty = [rule for rule in judging if rule.toward == "backscatter" and rule.evidence >= Evidence.TRACE]
-    assert weighty
-    assert {rule.group for rule in weighty} == {"not_through_us"}
+    assert {rule.group for rule in weighty} == ABSENCES.keys()
+    assert {program.groups[group] for group in ABSENCES} == {6.0}
 
 
-def test_whatever_counts_absence_against_a_bounce_needs_complete_relays(judging):
-    decisive = [rule for rule in judging if rule.group == "not_through_us" and rule.name != "TOP_HOP_FABRICATED"]
-    assert not [rule.name for rule in decisive if "relays" not in rule.needs_complete]
+def test_whatever_counts_absence_against_a_bounce_needs_its_completeness(judging):
+    decisive = [rule for rule in judging if rule.group in ABSENCES and rule.name != "TOP_HOP_FABRICATED"]
+    assert not [rule.name for rule in decisive if ABSENCES[rule.group] not in rule.needs_complete]
 
 
 def test_no_fake_rule_reaches_required_alone(judging):

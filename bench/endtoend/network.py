@@ -103,7 +103,7 @@ def obstacle(harness: Path) -> str:
         return f"{harness} has no harness of mail servers"
     if os.geteuid() != 0:
         return "mail servers and network namespaces need root"
-    missing = [program for program in ("unshare", "ip", "hostname") if shutil.which(program) is None]
+    missing = [program for program in ("unshare", "nsenter", "ip", "hostname") if shutil.which(program) is None]
     if missing:
         return f"{missing[0]} is not installed"
     absent = [name for name in FOREIGN if not (packages() / name / ".complete").is_file()]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Sections = dict[str, dict[str, Node]]
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
+_SECRET = ("secret", "secrets", "password", "token")
+"""How settings are named that hold a secret in place; of `keys` the names may be told."""
 _DURATION = "a number with s, m, h, d or w, for example 7d"
 
 
@@ -57,7 +59,7 @@ def over(own: Sections, common: Sections) -> Sections:
 def shown(found: Sections, key: str) -> dict[str, str]:
     """What the sections say, by dotted key, in words that name no secret."""
     return {
-        f"{key}.{name}.{setting}": _words(plain(node))
+        f"{key}.{name}.{setting}": "(…)" if setting.lower().endswith(_SECRET) else _words(plain(node))
         for name, entries in found.items()
         for setting, node in entries.items()
     }

@@ -223,3 +223,15 @@ def test_show_without_a_configuration(command, tmp_path, monkeypatch):
     code, said, _ = command("config", "show", "-c", path)
     assert code == 0
     assert re.search(r"site\.domains +- +default", said)
+
+
+def test_show_tells_no_secret(command, tmp_path):
+    path = tmp_path / "ndrfilter.yml"
+    path.write_text(
+        GOOD + 'plugins: [{srs: {secrets: ["not for your eyes"]}}, {token: {keys: {k1: "not for your eyes"}}}]\n'
+    )
+    code, said, _ = command("config", "show", "-c", path)
+    assert code == 0
+    assert "plugins.srs.secrets" in said
+    assert "k1" in said
+    assert "not for" not in said

@@ -82,12 +82,14 @@ async def _finding(facts: Any, ports: Ports) -> Finding | None:
     headers = None if original is None or isinstance(original, Unknown) else original.headers
     own = canonical_id(_raw(headers, "Message-ID")) if headers else ""
     asked = (own,) if own else _references(facts)
+    found = Finding(asked[0], bool(own)) if asked else None
     for message_id in asked:
         entry = _look_up(facts, ports, message_id)
-        if entry:
-            word = _bound(facts, ports, entry) if entry.sender else "other-addressee"
-            return Finding(message_id, bool(own), entry, word)
-    return Finding(asked[0], bool(own)) if asked else None
+        if entry and entry.sender:
+            return Finding(message_id, bool(own), entry, _bound(facts, ports, entry))
+        if entry and found and not found.entry:
+            found = Finding(message_id, bool(own), entry, "other-addressee")
+    return found
 
 
 def _raw(headers: Headers, name: str) -> str:

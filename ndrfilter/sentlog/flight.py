@@ -1,7 +1,8 @@
 """The messages that a mail log shows on their way: who brought them, to whom they went. What is ours becomes entries.
 
 A message that comes in again (from a content filter, a list manager, a forwarding) has the origin that its Message-ID
-first came with; once that was an outsider, it is never ours. Both parsers, Postfix and Exim, keep their messages here.
+first came with; once that was an outsider, it is never ours. What else is seen leaving has passed: nobody sent it here,
+yet it must not look as if it had never been here. Both parsers, Postfix and Exim, keep their messages here.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Message:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more of it can become an entry."""
-        return self.origin == FOREIGN or (self.queued and 0 < self.wanted <= len(self.tried))
+        """Whether nothing more of it can be seen leaving; outsiders often break off before it is in the queue."""
+        return 0 < self.wanted <= len(self.tried) if self.queued else self.origin == FOREIGN
 
 
 class Flight:
@@ -58,6 +59,7 @@ class Flight:
         self._leaving: dict[str, Message] = {}
         self._touched: dict[int, Message] = {}
         self._outside: dict[int, bool] = {}
+        self._passed: list[Entry] = []
 
     def open(self, name: str, message: Message) -> Message:
         """A new message under that id; whatever had the id before is over."""
@@ -87,7 +89,7 @@ class Flight:
         if message.origin in (LIKELY, INSIDE):
             self._inherit(message, first, made_here)
         if canonical and len(message.ids) < limits.FOLLOW_IDS:
-            message.ids += [text] if message.origin != FOREIGN else []
+            message.ids.append(text)
             self._outside[key] = bool(first) or message.origin == FOREIGN
             if len(self._outside) > limits.FOLLOW_KNOWN_IDS:
                 del self._outside[next(iter(self._outside))]
@@ -115,7 +117,7 @@ class Flight:
         """Delivery was tried, `away` if to another server; `original` is the recipient before aliases, or empty."""
         message.time = time
         tried = message.tried
-        if message.origin == FOREIGN or recipient in tried or len(tried) >= limits.FOLLOW_RECIPIENTS:
+        if recipient in tried or len(tried) >= limits.FOLLOW_RECIPIENTS:
             return
         tried.add(recipient)
         if away:
@@ -129,10 +131,17 @@ class Flight:
         self._leaving.clear()
         return entries
 
+    def passed(self) -> list[Entry]:
+        """What else `take` has seen leaving since the last call; without sender and recipients."""
+        passed, self._passed = self._passed, []
+        return passed
+
     def _entries(self, message: Message) -> Iterator[Entry]:
         fresh, message.fresh = tuple(message.fresh), []
         if message.origin in (OURS, LIKELY) and self.trust.owns(message.sender):
             yield from (Entry(text, fresh, message.sender, message.time) for text in message.ids)
+        else:
+            self._passed += (Entry(text, (), "", message.time) for text in message.ids)
 
     def oldest(self, now: float) -> int | None:
         """Where the first line of the oldest message stands that may still become an entry."""

@@ -12,7 +12,7 @@ import json
 
 from ndrfilter import limits
 from ndrfilter.errors import TemporaryError
-from ndrfilter.sentlog.log import covered, covered_since, record
+from ndrfilter.sentlog.log import covered, covered_since, record, record_passed
 from ndrfilter.sentlog.reader import Pipe, Reader
 from ndrfilter.sentlog.tail import Place, Tail
 
@@ -66,6 +66,7 @@ class Follower:
         self._trust, self._chosen = trust, chosen
         self._lines: Lines | None = None
         self._pending: list[Entry] = []
+        self._passed: list[Entry] = []
         self._floor = 0.0
         self._since: float | None = None
         self._broken = True
@@ -91,7 +92,7 @@ class Follower:
     @property
     def full(self) -> bool:
         """Whether there is enough to be written."""
-        return len(self._pending) >= limits.FOLLOW_BATCH
+        return len(self._pending) + len(self._passed) >= limits.FOLLOW_BATCH
 
     def step(self, now: float) -> bool:
         """Read what there is, up to a bound; whether there was anything."""
@@ -106,6 +107,7 @@ class Follower:
             if self._since is None and known and self._reader.time:
                 self._begin(self._reader.time)
         self._pending += self._reader.take()
+        self._passed += self._reader.passed()
         if self._reader.dropped():
             self._gap("more messages under way than can be followed")
         self._news = self._news or bool(lines)
@@ -128,7 +130,8 @@ class Follower:
             return
         lines, until = self._opened(), min(self._reader.time, now)
         record(self._store, self._pending, now, retention=self._retention)
-        self._pending = []
+        record_passed(self._store, self._passed, now, retention=self._retention)
+        self._pending, self._passed = [], []
         if cover and self._since is not None and until >= self._since:
             if self._broken:
                 covered_since(self._store, self._since)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Row = tuple[bytes, bytes, float]
 
 TABLE = "sent"
-FORGOTTEN = b""
+FORGOTTEN, PASSED = b"", b"\0"
 _SINCE, _FED = "sent_log.since", "sent_log.fed"
 _PART, _TIME = 8, 4
 SIZE = 3 * _PART + _TIME
@@ -106,6 +106,16 @@ def record(store: Store, entries: Iterable[Entry], now: float, *, retention: flo
     return taken
 
 
+def record_passed(store: Store, entries: Iterable[Entry], now: float, *, retention: float) -> None:
+    """Note of messages that somebody else sent through us that they are not missing. Raises TemporaryError."""
+    stream = iter(entries)
+    while batch := list(islice(stream, limits.SENT_BATCH)):
+        keys = {key_of(store, entry.message_id): entry.time + retention for entry in batch}
+        rows = [(key, PASSED, expires) for key, expires in keys.items() if key and expires > now]
+        if rows:
+            store.add(TABLE, rows)
+
+
 def _rows(store: Store, entry: Entry, expires: float) -> Iterator[Row]:
     """What is not there yet; nothing of a message that was told to be forgotten."""
     message_id, key = canonical_id(entry.message_id), key_of(store, entry.message_id)
@@ -145,7 +155,7 @@ def _recipient(store: Store, message_id: str, recipient: str) -> tuple[bytes, by
 
 
 def known(store: Store, message_id: str, senders: Iterable[str], recipients: Iterable[str]) -> Known | None:
-    """What the log has under that Message-ID; None if nothing, no copies if it was told to forget. TemporaryError."""
+    """What the log has under that Message-ID; None if nothing, no copies if it is not to tell. May raise TemporaryError."""
     message_id, key = canonical_id(message_id), key_of(store, message_id)
     kept = store.values(TABLE, key) if key else ()
     found = [value for value in kept if len(value) == SIZE]

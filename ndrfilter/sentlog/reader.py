@@ -58,6 +58,10 @@ class Reader:
         """What has become known as sent since the last call."""
         return [entry for flight in self._flights for entry in flight.take()]
 
+    def passed(self) -> list[Entry]:
+        """What else was seen leaving."""
+        return [entry for flight in self._flights for entry in flight.passed()]
+
     def oldest(self) -> int | None:
         """Where the oldest message stands that may still become an entry."""
         places = [flight.oldest(self.time) for flight in self._flights]

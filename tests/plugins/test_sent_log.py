@@ -12,6 +12,7 @@ from ndrfilter.adapters.clock import FixedClock
 from ndrfilter.adapters.store import SqliteStore
 from ndrfilter.errors import ConfigError
 from ndrfilter.sentlog import Entry, covered, record
+from ndrfilter.sentlog.log import record_passed
 from ndrfilter.sentlog.upkeep import forget, forget_before
 
 MAIL = Path(__file__).resolve().parents[2] / "rules" / "record" / "mail"
@@ -200,6 +201,16 @@ class TestAbsence:
     def test_a_gap_makes_it_open_again(self, verdict, full):
         covered(full, NOW, NOW + 5)
         assert "complete only since" in causes(verdict(UNSENT, full))["NOT_IN_SENT_LOG"]
+
+    def test_what_others_sent_through_us_is_not_held_for_unsent(self, verdict, full):
+        record_passed(full, [Entry("<77@mailer.spam.example>", (), "", NOW)], NOW, retention=45 * DAY)
+        result = verdict(UNSENT, full)
+        assert (hits(result), causes(result)) == (set(), {})
+
+    def test_nor_does_it_hide_another_id_that_is_ours(self, verdict, full):
+        record_passed(full, [Entry("<2@x.example>", (), "", NOW)], NOW, retention=45 * DAY)
+        raw = ANSWER.replace(b"In-Reply-To:", b"References: <4711.abc@example.com>\n <2@x.example>\nX-In-Reply-To:")
+        assert hits(verdict(raw, full)) == {"SENT_LOG_KNOWS_MESSAGE"}
 
     def test_what_was_forgotten_is_not_held_for_unsent(self, verdict, full):
         forget(full, ID)

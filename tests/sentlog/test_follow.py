@@ -111,6 +111,40 @@ def test_a_line_counts_when_it_is_whole(following):
     assert following.recorded() == [1, 2, 3]
 
 
+def known_of(following, number, sender="alice@example.com"):
+    found = known(following.store, f"<{number}@example.com>", [sender], ["bob@receiver.example"])
+    return found and found.sender
+
+
+def test_what_passes_is_not_missing_and_not_sent(following):
+    """A client that nobody trusts, a domain that the follower does not know, a list that writes its own name in From."""
+    sent = "".join(lines(3))
+    append(following.path, sent.replace("sasl_method=PLAIN, sasl_username=alice", "helo=<x>"))
+    append(following.path, "".join(lines(4)).replace("alice@example.com", "alice@example.net"))
+    append(
+        following.path, "".join(lines(5)).replace("relay=mx[198.51.100.25]:25", "relay=none").replace("smtp[", "local[")
+    )
+    following.catch_up()
+    assert [known_of(following, number) for number in (2, 3, 4, 5)] == [True, False, False, None]
+    assert not known_of(following, 4, "alice@example.net")
+
+
+def test_what_has_passed_may_be_sent_by_us_later(following):
+    append(following.path, "".join(lines(3)).replace("sasl_method=PLAIN, sasl_username=alice", "helo=<x>"))
+    following.catch_up()
+    append(following.path, "".join(lines(3, second=4)))
+    following.catch_up()
+    assert known_of(following, 3)
+
+
+def test_outsiders_who_break_off_make_no_gap(following, monkeypatch):
+    monkeypatch.setattr(limits, "FOLLOW_MESSAGES", 10)
+    for number in range(3, 40):
+        append(following.path, lines(number)[0].replace(", sasl_method=PLAIN, sasl_username=alice", ""))
+    following.catch_up()
+    assert following.said == []
+
+
 @pytest.mark.parametrize("read_first", [True, False])
 def test_rotation_by_rename(following, read_first):
     following.catch_up()

@@ -21,18 +21,23 @@ _FILE = "a key file has lines `ID SECRET`; the first key signs, all of them veri
 
 def read(node: Node, key: str, folder: Path, reader: Reader) -> tuple[Key, ...]:
     """The keys at `key`: a mapping from names to secrets, or the path of a key file, from `folder`."""
+    before = len(reader.mistakes)
     if isinstance(node.value, dict):
         pairs = [(name, reader.text(item, f"{key}.{name}"), item.place) for name, item in node.value.items()]
     else:
         pairs = list(_file(node, key, folder, reader))
     made = [_key(name, secret, key, place, reader) for name, secret, place in pairs]
-    if not pairs and not reader.mistakes:
+    if not pairs and len(reader.mistakes) == before:
         reader.wrong("E752", f"{key}: no keys", node.place, _FILE)
     names = [one.id for one in made]
     for one, (_, _, place) in zip(made, pairs, strict=True):
         if names.count(one.id) > 1:
             reader.wrong("E752", f'{key}: there are two keys "{one.id}"', place, "each key has a name of its own")
     return tuple(made)
+
+
+def _remedy(error: OSError) -> str:
+    return "this user or its group has to be able to read it" if isinstance(error, PermissionError) else _FILE
 
 
 def _key(name: str, secret: str, key: str, place: Place, reader: Reader) -> Key:
@@ -52,7 +57,7 @@ def _file(node: Node, key: str, folder: Path, reader: Reader) -> Iterator[tuple[
             others = os.fstat(file.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH)
             text = file.read(limits.MAX_CONFIG_FILE).decode("utf-8", "replace")
     except OSError as error:
-        reader.wrong("E752", f"{key}: cannot read {path}: {error.strerror}", node.place, _FILE)
+        reader.wrong("E752", f"{key}: cannot read {path}: {error.strerror}", node.place, _remedy(error))
         return
     if others:
         reader.wrong("E753", f"{key}: everybody can read {path}", node.place, f"chmod o= {path}")

@@ -14,6 +14,7 @@ from ndrfilter.errors import NdrError, TemporaryError
 from ndrfilter.terminal import complain, escape, in_words, reason, say
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any, NoReturn
 
     from ndrfilter.sentlog.upkeep import Summary
@@ -162,7 +163,7 @@ def status(args: argparse.Namespace) -> int:
 
     place = sent_place(args.config)
     file = place.folder / NAME
-    there = os.path.lexists(file)
+    there = _is_there(file)
     found = summary(place.store) if there else Summary(0, 0, None, None, None)
     size = sum(path.stat().st_size for path in place.folder.glob(f"{NAME}*")) if there else 0
     if args.json:
@@ -172,6 +173,16 @@ def status(args: argparse.Namespace) -> int:
         return DONE
     say(*_in_words(found, place), f"{escape(str(file))}: {size:,} bytes")
     return DONE
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        file.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass  # opening it says what is wrong
+    return True
 
 
 def _plain(found: Summary) -> dict[str, object]:
@@ -203,8 +214,10 @@ def forget(args: argparse.Namespace) -> int:
         raise UsageError("sent forget: name Message-IDs, or --before DATE")
     store = sent_place(args.config).store
     lost = [message_id for message_id in args.ids if not upkeep.forget(store, message_id)]
+    forgotten = len(args.ids) - len(lost)
     if args.before is not None:
-        say(f"{upkeep.forget_before(store, args.before):,} forgotten")
+        forgotten += upkeep.forget_before(store, args.before)
+    say(f"{forgotten:,} forgotten")
     for message_id in lost:
         complain(f"{escape(message_id)} is not in the log")
     return 2 if lost else DONE

@@ -225,6 +225,12 @@ class TestStatus:
         assert done.stdout.startswith(b"0 messages to 0 recipients, kept for 45 days\nnot complete")
         assert not box.state.exists()
 
+    def test_a_folder_that_cannot_be_looked_into_is_not_an_empty_log(self, box):
+        box.state.write_text("a file where the folder should be")
+        done = box("status", "--json")
+        assert (done.returncode, done.stdout) == (75, b"")
+        assert str(box.state).encode() in done.stderr
+
     def test_in_words(self, box):
         box("add", BOB, "carol@x.example", stdin=mail())
         covered(box.store, time.time() - 30 * DAY, time.time())
@@ -285,6 +291,11 @@ class TestForget:
         done = box("forget", "<x@y>")
         assert done.returncode == 2
         assert b"<x@y> is not in the log" in done.stderr
+
+    def test_the_others_are_forgotten_and_counted_all_the_same(self, box):
+        box("add", stdin=mail(1))
+        done = box("forget", "<x@y>", "<1.x@example.com>")
+        assert (done.returncode, done.stdout) == (2, b"1 forgotten\n")
 
     @pytest.mark.parametrize("arguments", [(), ("--before", "yesterday")])
     def test_usage(self, box, arguments):

@@ -175,7 +175,9 @@ def missing(facts: Any) -> bool | None:
 
 
 def _homemade(facts: Any) -> bool:
-    """Whether our own server may have written the bounce: it may do so before the tag is put on."""
+    """Whether our own server may have written the bounce, before the tag is put on: nobody outside brought it."""
+    from ndrfilter.facts.hosts import private
+
     own = facts.fact("original.own_bounce")
     if own is True or isinstance(own, Unknown):
         return True
@@ -183,7 +185,7 @@ def _homemade(facts: Any) -> bool:
     peers = [(envelope.client_name, envelope.client_ip), *((hop.rdns, hop.ip) for hop in facts.message.trace)]
     if envelope.client_name is None and envelope.client_ip is None:
         del peers[0]
-    name, ip = next((peer for peer in peers if not (peer[1] and peer[1].is_loopback)), (None, None))
+    name, ip = next((peer for peer in peers if not (peer[1] and private(peer[1]))), (None, None))
     return (name is None and ip is None) or facts.site.relay(name, ip) is not None
 
 

@@ -282,12 +282,18 @@ BY_US = "Received: by mail.example.com (Postfix)\n\tid 5C0FFEE123; Sun, 22 Nov 2
 FILTER = "Received: from localhost (localhost [127.0.0.1]) by mail.example.com; Sun, 22 Nov 2026 10:00:05 +0000\n"
 RELAY = "Received: from mail.example.com (mail.example.com [192.0.2.10]) by mx.example.com; Sun, 22 Nov 2026 10:00:05 +0000\n"
 FOREIGN = "Received: from mx.receiver.example (mx.receiver.example [198.51.100.25]) by mx.example.com; Sun, 22 Nov 2026 10:00:05 +0000\n"
+INSIDE = (
+    "Received: from ex01.corp.local (ex01.corp.local [10.0.0.5]) by mail.example.com; Sun, 22 Nov 2026 10:00:05 +0000\n"
+)
 
 
 @pytest.mark.parametrize(
     ("trace", "client", "hit"),
     [
         (BY_US, {}, False),
+        (INSIDE, {}, False),
+        ("", {"client_ip": "10.0.0.5", "client_name": "ex01.corp.local"}, False),
+        (INSIDE + FOREIGN, {}, True),
         (FILTER + BY_US, {}, False),
         (FILTER + RELAY + BY_US, {}, False),
         (RELAY + BY_US, {}, False),

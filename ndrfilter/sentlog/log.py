@@ -155,7 +155,7 @@ def _recipient(store: Store, message_id: str, recipient: str) -> tuple[bytes, by
 
 
 def known(store: Store, message_id: str, senders: Iterable[str], recipients: Iterable[str]) -> Known | None:
-    """What the log has under that Message-ID; None if nothing, no copies if it is not to tell. May raise TemporaryError."""
+    """What the log has under that Message-ID; None if nothing, no copies if it must not tell. Raises TemporaryError."""
     message_id, key = canonical_id(message_id), key_of(store, message_id)
     kept = store.values(TABLE, key) if key else ()
     found = [value for value in kept if len(value) == SIZE]

@@ -16,6 +16,13 @@ from ndrfilter.sentlog import Entry, covered, record
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "cases" / "evidence"
 DAY = 86_400.0
+BOB = "bob@home-postfix.test"
+OURS = b"Reporting-MTA: dns; mail.home-postfix.test"
+LURES = b"""Return-Path: <SRS0=abcd=JL=home-postfix.test=alice@elsewhere.example>
+Received: from mail.home-postfix.test (unknown [203.0.113.66])
+	by mx.partner.example (Postfix) with ESMTP id 4FxYz; Sun, 22 Nov 2026 10:00:00 +0000
+References: <an.older.one@home-postfix.test>
+"""
 ALONE = {
     "token": ("genuine", "proof"),
     "dkim": ("genuine", "proof"),
@@ -43,10 +50,10 @@ def sent_log(clock):
     return store
 
 
-def judged(row, source, *, later=60.0, recipient=""):
-    """What that source alone says of the DSN, so many seconds after the message was sent."""
+def judged(row, source, *, later=60.0, recipient="", raw=b""):
+    """What that source alone says of the DSN (or of `raw`), so many seconds after the message was sent."""
     clock = FixedClock(float(row["time"]) + later)
-    raw = (EVIDENCE / row["file"]).read_bytes()
+    raw = raw or (EVIDENCE / row["file"]).read_bytes()
     zone = ZoneResolver((EVIDENCE / "keys.zone").read_text(encoding="utf-8"))
     judge = Filter.from_config(
         EVIDENCE / "sources" / f"{source}.yml", resolver=zone, clock=clock, store=sent_log(clock)
@@ -79,7 +86,23 @@ def test_months_later_the_same_dsn_proves_nothing(row, source):
 @pytest.mark.parametrize("row", rows("own"))
 @pytest.mark.parametrize("source", ["token", "dkim", "batv", "sent_log"])
 def test_the_same_dsn_to_another_of_our_users_proves_nothing(row, source):
-    assert judged(row, source, recipient="bob@home-postfix.test").evidence not in ("proof", "record")
+    assert judged(row, source, recipient=BOB).verdict == "undetermined"
+
+
+def embellished(row):
+    """A bounce of a forger's own making: a header of ours that he once received, unharmed, and our names around it."""
+    raw = (EVIDENCE / row["file"]).read_bytes()
+    place = raw.rindex(b"\n\n", 0, raw.index(b"DKIM-Signature")) + 2
+    reporting = f"Reporting-MTA: dns; mx.{row['server']}.test".encode()
+    return raw[:place].replace(reporting, OURS) + LURES + raw[raw.index(b"DKIM-Signature") :]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("row", [param for param in rows("own") if param.values[0]["server"] != "own"])
+def test_a_replayed_header_is_no_proof_to_another_user_whatever_stands_around_it(row, source):
+    raw = embellished(row)
+    assert OURS in raw
+    assert judged(row, source, recipient=BOB, raw=raw).verdict in ("undetermined", "backscatter")
 
 
 @pytest.mark.parametrize("row", rows("forwarded"))

@@ -56,8 +56,8 @@ MAX_SPF_MACROS = 64  # of one record
 MAX_DNSBL_ZONES = 4
 MAX_DNS_CACHE = 10_000  # answers
 MAX_DNS_CACHE_CHARS = 8 * 1024 * 1024
-MAX_DNS_RECORDS = 256  # of one message
-MAX_DNS_ANSWER = 16 * 1024
+MAX_DNS_RECORDS = 100  # of one message; each may take half a millisecond to read
+MAX_DNS_ANSWER = 8 * 1024
 MAX_DNS_TTL = 3_600  # seconds an answer is remembered at most
 MAX_DNS_NEGATIVE_TTL = 300
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
+    from dns.name import Name
+
     from ndrfilter.adapters.dnsnet import Server
     from ndrfilter.adapters.dnswire import Answer
     from ndrfilter.ports import Resolver
@@ -59,24 +61,25 @@ class DnsResolver:
         from ndrfilter.adapters import dnswire
 
         try:
-            dnswire.question(0, *key)
+            name = dnswire.domain(key[0])
         except ValueError:
             return ()  # such a name cannot exist
         try:
-            answer = await self._ask(*key)
+            answer = await self._ask(name, key[1])
         except dnswire.WireError as error:
             return TemporaryError(f"DNS {key[1]} {key[0]}: {error}")
         self._cache.put(key, answer.records, answer.ttl)
         return answer.records
 
-    async def _ask(self, name: str, rdtype: str) -> Answer:
+    async def _ask(self, name: Name, rdtype: str) -> Answer:
         """The answer of the first server that has one.
 
         Who is silent, or objects, is asked once more without EDNS, which some servers and firewalls do not bear
         (RFC 6891). Each attempt gets an equal share of the time that is left.
         """
         import asyncio
-        import secrets
+
+        from dns.message import make_query
 
         from ndrfilter.adapters import dnsnet, dnswire
 
@@ -88,7 +91,7 @@ class DnsResolver:
         while attempts:
             share = (end - loop.time()) / len(attempts)
             where, edns = attempts.pop(0)
-            asked = dnswire.question(secrets.randbelow(1 << 16), name, rdtype, edns=edns)
+            asked = make_query(name, rdtype, use_edns=edns)
             try:
                 async with asyncio.timeout(share):
                     return dnswire.read(await dnsnet.exchange(where, asked))
@@ -98,7 +101,7 @@ class DnsResolver:
                 failure = dnswire.WireError(error.strerror or str(error))
             except dnswire.WireError as error:
                 failure = error
-                if str(error) not in ("FORMERR", "NOTIMP"):
+                if not str(error).startswith(("FORMERR", "NOTIMP")):
                     attempts = [attempt for attempt in attempts if attempt[0] != where]
         raise failure
 

@@ -10,10 +10,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dns.message import Message
+
     Server = tuple[str, int]
 
 
-async def exchange(server: Server, asked: bytes) -> bytes:
+async def exchange(server: Server, asked: Message) -> bytes:
     """The answer's bytes. Waits as long as the caller lets it.
 
     What does not answer this very question is passed over: it may come late from another, or from a forger. Every
@@ -23,11 +25,11 @@ async def exchange(server: Server, asked: bytes) -> bytes:
     return await _over_tcp(server, asked) if dnswire.truncated(data) else data
 
 
-async def _over_udp(server: Server, asked: bytes) -> bytes:
+async def _over_udp(server: Server, asked: Message) -> bytes:
     loop = asyncio.get_running_loop()
     transport, waiting = await loop.create_datagram_endpoint(lambda: _Waiting(asked), remote_addr=server)
     try:
-        transport.sendto(asked)
+        transport.sendto(asked.to_wire())
         return await waiting.answer
     finally:
         transport.close()
@@ -36,7 +38,7 @@ async def _over_udp(server: Server, asked: bytes) -> bytes:
 class _Waiting(asyncio.DatagramProtocol):
     """Waits for the datagram that answers."""
 
-    def __init__(self, asked: bytes) -> None:
+    def __init__(self, asked: Message) -> None:
         self._asked = asked
         self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
@@ -51,10 +53,10 @@ class _Waiting(asyncio.DatagramProtocol):
             self.answer.set_exception(exc)
 
 
-async def _over_tcp(server: Server, asked: bytes) -> bytes:
+async def _over_tcp(server: Server, asked: Message) -> bytes:
     reader, writer = await asyncio.open_connection(*server)
     try:
-        writer.write(len(asked).to_bytes(2) + asked)
+        writer.write(asked.to_wire(prepend_length=True))
         data = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
     except asyncio.IncompleteReadError as error:
         raise dnswire.WireError("the server hung up") from error

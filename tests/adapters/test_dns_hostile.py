@@ -83,20 +83,20 @@ def test_the_true_answer_behind_forged_ones_is_taken(dns_server, dns_answer):
 @pytest.mark.parametrize(
     ("reply", "rdtype", "cause"),
     [
-        (raw(A, record(b"\xff")), "TXT", "malformed record"),
-        (raw(record(b"\x05abc")), "TXT", "malformed record"),
+        (raw(A, record(b"\xff")), "TXT", "malformed"),
+        (raw(record(b"\x05abc")), "TXT", "malformed"),
         (raw(record(b"\x03abc", length=400)), "TXT", "malformed answer"),
         (lambda q: header(q, answers=9) + asked(q) + A, "TXT", "malformed answer"),
         (lambda q: header(q, answers=1) + asked(q) + b"\xc0\x0c\0", "TXT", "malformed answer"),
-        (raw(record(b"\x7f\x01", 1)), "A", "malformed record"),
-        (raw(record(b"\x7f" * 17, 28)), "AAAA", "malformed record"),
-        (raw(record(b"\0", 15)), "MX", "malformed record"),
-        (raw(record(b"\0\1\xc0\x0cx", 15)), "MX", "malformed record"),
+        (raw(record(b"\x7f\x01", 1)), "A", "malformed"),
+        (raw(record(b"\x7f" * 17, 28)), "AAAA", "malformed"),
+        (raw(record(b"\0", 15)), "MX", "malformed"),
+        (raw(record(b"\0\1\xc0\x0cx", 15)), "MX", "malformed"),
         (raw(record(b"\xc0\x2f", 12)), "PTR", "points forward"),
         (raw(record(b"\1a\xc0\x27", 12)), "PTR", "points forward"),
         (raw(record(b"\xff\xff", 12)), "PTR", "points forward"),
-        (raw(record(b"\x80a", 12)), "PTR", "unknown kind"),
-        (raw(record(b"\x3f" + b"a" * 63 + (b"\x3f" + b"a" * 63) * 3 + b"\0", 12)), "PTR", "too long"),
+        (raw(record(b"\x80a", 12)), "PTR", "label type"),
+        (raw(record(b"\x3f" + b"a" * 63 + (b"\x3f" + b"a" * 63) * 3 + b"\0", 12)), "PTR", "255 octets"),
         (raw(record(b"\x3f" + b"a" * 63 + b"\x3f" + b"a" * 63 + b"\x3f", 12)), "PTR", "malformed answer"),
         (raw(record(b"\xc0\x0c", 5)), "A", "CNAME"),
         (raw(record(b"\1a\0", 5), record(b"\xc0\x0c", 5, owner=b"\1a\0")), "A", "CNAME"),
@@ -108,8 +108,8 @@ def test_the_true_answer_behind_forged_ones_is_taken(dns_server, dns_answer):
         (raw(flags=0x8181), "A", "FORMERR"),
         (raw(flags=0x8189), "A", "response code 9"),
         (lambda q: header(q, flags=0x8182, questions=0), "A", "SERVFAIL"),
-        (raw(*[A] * (limits.MAX_DNS_RECORDS + 1)), "A", "more than 256 records"),
-        (lambda q: header(q, answers=65535) + asked(q), "A", "more than 256 records"),
+        (raw(*[A] * (limits.MAX_DNS_RECORDS + 1)), "A", f"more than {limits.MAX_DNS_RECORDS} records"),
+        (lambda q: header(q, answers=65535) + asked(q), "A", f"more than {limits.MAX_DNS_RECORDS} records"),
     ],
 )
 def test_a_broken_answer_is_unknown(dns_server, reply, rdtype, cause):
@@ -150,7 +150,7 @@ def test_what_was_cut_off_comes_over_tcp(dns_server, dns_answer):
         (lambda q: b"", "something else"),
         (raw(A, ident=0), "something else"),
         (CUT_OFF, "something else"),
-        (raw(record(b"\xff")), "malformed record"),
+        (raw(record(b"\xff")), "malformed"),
         (lambda q: raw(record(b"".join(b"\xff" + b"a" * 255 for _ in range(255))))(q), f"more than {limits.MAX_DNS_ANSWER} bytes"),
     ],
     ids=["nothing", "empty", "wrong id", "cut off again", "broken", "64 KB"],
@@ -176,7 +176,7 @@ def test_a_server_that_sends_half_over_tcp_ends_with_our_patience(dns_server):
 
 @pytest.mark.parametrize("rdtype", ["MX", "TXT", "PTR", "A"])
 def test_the_most_expensive_answer_costs_little(dns_server, rdtype):
-    """64 KB of records with names as long as they get, by pointers; a general parser works on this for half a minute."""
+    """As many records as we read, with names as long as they get, by pointers: dnspython alone works on it for seconds."""
     data = {"MX": b"\0\1\xc0\x0c", "TXT": b"\0", "PTR": b"\xc0\x0c", "A": b"\x7f\0\0\1"}[rdtype]
     number = dns.rdatatype.from_text(rdtype)
 

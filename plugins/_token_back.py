@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ndrfilter import limits
-from ndrfilter.message.addresses import addresses_of
+from ndrfilter.message.addresses import addresses_of, parse_address
 from ndrfilter.message.dates import parse_date
 from ndrfilter.message.model import Address
 from ndrfilter.message.tags import srs_of, strip_tag
@@ -25,7 +25,8 @@ NAME = "token"
 STATES = ("valid", "expired", "mismatch", "unknown-key")
 _LABELLED = re.compile(r"^[ \t>|]{0,20}(?:original-)?message-id[ \t]*:\s{0,9}(<[^<>\s]{1,998}>)", re.I | re.M)
 _IDS = re.compile(r"<[^<>]{1,998}>")
-_MAX_AUTHORS = 10
+_MAX_AUTHORS, _MAX_ADDRESSES = 10, 200
+_DELIVERED = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Resent-From")
 
 
 class Finding(Noun):
@@ -104,23 +105,40 @@ def _authors(facts: Any, headers: Headers | None) -> Iterable[Address]:
     return (*plain, *(one._replace(local=one.local.partition("+")[0]) for one in plain if "+" in one.local))
 
 
-def missing(facts: Any) -> bool:
-    """Whether mail that we would have marked came back without a token that verifies, its header whole."""
+def missing(facts: Any) -> bool | Unknown:
+    """Whether mail that we would have marked came back without a token that verifies, its header whole.
+
+    A token under another key may be ours: of a key that was taken out too early, or that only another host has as yet.
+    """
     headers, original = _headers(facts), facts.fact("original")
     if headers is None or original.source not in ("rfc822", "headers"):
         return False
     whole = all(name in headers for name in ("Received", "From", "Date"))
     found = finding(facts)
-    return whole and _marked(facts, headers) and (found is None or found.state in ("mismatch", "unknown-key"))
+    if not whole or not _marked(facts, headers) or (found and found.state in ("valid", "expired")):
+        return False
+    if found and found.state == "unknown-key":
+        return Unknown(f"there is a token of the key {found.token.key}, which is none of ours here")
+    return True
 
 
 def _marked(facts: Any, headers: Headers) -> bool:
-    """Whether mail of this author and sender is ours to mark."""
+    """Whether mail of this author and sender is ours to mark, and not what one of us has redirected in his own name."""
     if "Return-Path" in headers and not addresses_of(headers.all("Return-Path")):
         return False
     author, sender = facts.fact("original.author"), facts.fact("original.sender")
+    if _is_ours(facts, author):
+        return True
     rewritten = sender is not None and srs_of(sender.local) is not None
-    return _is_ours(facts, author) or (not rewritten and _is_ours(facts, sender))
+    return _is_ours(facts, sender) and not rewritten and not _came_to_us(facts, headers)
+
+
+def _came_to_us(facts: Any, headers: Headers) -> bool:
+    """Whether the header says that the message had come to an address of ours before it left."""
+    told = [*addresses_of(field for name in _DELIVERED for field in headers.all(name))]
+    trace = facts.fact("original.trace")
+    told += [one for hop in trace if hop.for_ and (one := parse_address(hop.for_))]
+    return any(_is_ours(facts, address) for address in told[:_MAX_ADDRESSES])
 
 
 def _is_ours(facts: Any, address: Address | None) -> bool:

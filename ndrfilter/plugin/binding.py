@@ -49,7 +49,8 @@ def bound(
         return "too-old"
     try:
         found = ports.store.count(f"uses.{plugin}", block, bounce_digest(facts), facts.now + max_age + EARLY)
-    except TemporaryError:
+    except TemporaryError as error:
+        facts.blame(plugin, f"uses cannot be counted, so this is no proof: {error}")
         return "uncounted"
     return "bound" if found <= uses else "overused"
 

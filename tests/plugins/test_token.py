@@ -327,8 +327,11 @@ def test_the_same_bounce_counts_once():
     assert judged(ours, headers_only(letter())) == ("undetermined", {"TOKEN_REPLAYED"})
 
 
-def test_where_uses_cannot_be_counted_it_is_no_proof():
-    assert judged(office(store=Broken()), full(letter())) == ("undetermined", {"TOKEN_VALID"})
+def test_where_uses_cannot_be_counted_it_is_no_proof_and_the_result_says_why():
+    envelope = Envelope(sender="", recipients=("alice@example.com",))
+    result = office(store=Broken()).check(full(letter()), envelope=envelope)
+    assert (result.verdict, result.hits[0].name) == ("undetermined", "TOKEN_VALID")
+    assert result.errors == (("token", "uses cannot be counted, so this is no proof: disk"),)
 
 
 def test_where_nobody_says_whose_bounce_it_is_it_is_no_proof(ours):

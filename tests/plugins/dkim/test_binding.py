@@ -59,10 +59,11 @@ class FullDisk:
         raise TemporaryError("the disk is full")
 
 
-def test_without_a_count_it_is_no_proof(kit, said, judge):
-    raw = kit.headers_only(kit.original())
-    assert said(raw, store=FullDisk()) == SIGNED
-    assert judge(raw, store=FullDisk()).verdict == "undetermined"
+def test_without_a_count_it_is_no_proof_and_the_result_says_why(kit, judge):
+    result = judge(kit.headers_only(kit.original()), store=FullDisk())
+    assert {hit.name.removeprefix("ORIGINAL_") for hit in result.hits if "DKIM" in hit.name} == SIGNED
+    assert result.verdict == "undetermined"
+    assert result.errors == (("dkim", "uses cannot be counted, so this is no proof: the disk is full"),)
 
 
 @pytest.mark.parametrize(

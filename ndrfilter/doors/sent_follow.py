@@ -152,8 +152,9 @@ def _follow(followers: Sequence[Follower], once: bool, stop: Event, now: Callabl
         idle = not any(news)
         ended = all(follower.ended for follower in followers) or (once and idle)
         if ended or monotonic() - written >= limits.FOLLOW_INTERVAL or any(follower.full for follower in followers):
+            whole = not any(follower.trouble for follower in followers)
             for follower in followers:
-                _commit(follower, stop, now, cover=idle or len(followers) == 1)
+                _commit(follower, stop, now, cover=whole and (idle or len(followers) == 1))
             written = monotonic()
         if ended:
             return
@@ -166,7 +167,7 @@ def _follow(followers: Sequence[Follower], once: bool, stop: Event, now: Callabl
 def _commit(follower: Follower, stop: Event, now: Callable[[], float], *, cover: bool) -> None:
     """Write, as often as it takes; told to stop, try once. What is not written is read again at the next start.
 
-    Of several logs none says that nothing is missing while another has yet to be read.
+    Of several logs none says that nothing is missing while another has yet to be read, or cannot be.
     """
     said = ""
     while True:

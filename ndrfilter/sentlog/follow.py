@@ -3,7 +3,7 @@
 What is kept in the store: the entries; the mark "sent_log.place FILE", from where a later start reads on (some way
 back, so that messages under way are joined again: to record one twice changes nothing); and the coverage
 (`log.covered`). After a gap the coverage begins anew: a log that went away unread, a long stretch that is no log, too
-many messages at once.
+many messages at once. A log in which nothing was ever seen leaving covers nothing: it may be the wrong one.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Follower:
         self._since: float | None = None
         self._broken = True
         self._resumes = False
+        self._leaves = False
         self._news = False
         self._strange = 0
         self.trouble = ""
@@ -78,10 +79,11 @@ class Follower:
     def open(self, path: Path | None, stream: int = 0) -> None:
         """Begin where the last run stopped; without a path, with the stream. Raises TemporaryError."""
         place, self._floor, again = _kept(self._store.mark(f"{_PLACE} {self._name}"))
+        self._leaves = self._floor > 0.0
         self._reader = Reader(self._trust, self._chosen, again)
         lines = self._lines = Pipe(stream) if path is None else Tail(path, place)
         self._resumes = path is None
-        if place is not None and not lines.lost:
+        if place is not None and not lines.lost and self._leaves:
             self._since, self._broken = self._floor, False
 
     @property
@@ -108,6 +110,7 @@ class Follower:
                 self._begin(self._reader.time)
         self._pending += self._reader.take()
         self._passed += self._reader.passed()
+        self._leaves = self._leaves or bool(self._pending or self._passed)
         if self._reader.dropped():
             self._gap("more messages under way than can be followed")
         self._news = self._news or bool(lines)
@@ -132,7 +135,7 @@ class Follower:
         record(self._store, self._pending, now, retention=self._retention)
         record_passed(self._store, self._passed, now, retention=self._retention)
         self._pending, self._passed = [], []
-        if cover and self._since is not None and until >= self._since:
+        if cover and self._leaves and self._since is not None and until >= self._since:
             if self._broken:
                 covered_since(self._store, self._since)
             covered(self._store, self._since, until)
@@ -159,7 +162,7 @@ class Follower:
 
     def _gap(self, why: str) -> None:
         self._say(f"{self._name}: {why}; the sent log counts as complete only from here on")
-        self._floor, self._since = max(self._floor, self._reader.time), None
+        self._floor, self._since = max(self._floor, self._reader.time) if self._leaves else 0.0, None
         self._broken, self._resumes = True, False
 
     def _opened(self) -> Lines:

@@ -32,10 +32,12 @@ def command(folder, *words, **options):
 
 
 def has(store, message_id):
+    """Whether it is there as sent, not merely as passed."""
     try:
-        return known(store, message_id, [], []) is not None
+        found = known(store, message_id, [], [])
     except TemporaryError:
         return False
+    return found is not None and found.copies > 0
 
 
 def until(process, condition):
@@ -63,6 +65,15 @@ def test_once(place):
     assert has(store, SENT)
     assert not has(store, FORGED)
     assert coverage(store) is not None
+
+
+def test_of_two_logs_none_covers_while_the_other_cannot_be_read(place):
+    folder, store = place
+    append(folder, LOG)
+    process = command(folder, "--once", str(folder / "mail.log"), str(folder / "other.log"))
+    assert process.wait(60) != 0
+    assert has(store, SENT)
+    assert coverage(store) is None
 
 
 def test_a_service_that_is_killed_and_stopped(place):

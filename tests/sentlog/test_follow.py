@@ -111,6 +111,25 @@ def test_a_line_counts_when_it_is_whole(following):
     assert following.recorded() == [1, 2, 3]
 
 
+def test_a_log_in_which_nothing_leaves_covers_nothing(tmp_path, store):
+    """The wrong file, or that of a host through which no mail goes out."""
+    path = tmp_path / "messages"
+    path.write_text("".join(f"{stamp(second)} mail systemd[1]: Started\n" for second in range(1, 20)))
+    following = Following(path, store)
+    following.catch_up()
+    assert coverage(store) is None
+    append(path, f"{stamp(20)} mail systemd[1]: Started\n")
+    following.start()
+    following.catch_up()
+    assert coverage(store) is None
+    append(path, f"{stamp(21)} mail systemd[1]: Started\n" + log(22))
+    following.start()
+    following.catch_up()
+    since, until = coverage(store)
+    assert START < since <= START + 21
+    assert until == START + 22
+
+
 def known_of(following, number, sender="alice@example.com"):
     found = known(following.store, f"<{number}@example.com>", [sender], ["bob@receiver.example"])
     return found and found.sender

@@ -9,6 +9,7 @@ SENT = {
     "genuine": "Yes. The message that came back was sent through your own mail servers.",
     "record": "Yes. The message that came back is one that your own mail servers logged as sent.",
     "proof": "Yes. It bears a mark that only your own mail servers can make.",
+    "forwarded": "No, but we forwarded it: your own mail servers sent it on for somebody else.",
     "fake": "No, and nobody returned anything: this is an ordinary mail dressed up as a delivery report.",
     "not-a-bounce": "This is not a delivery report; nothing of yours came back.",
     "no-mail": "This is not a mail message, so nothing of yours came back with it.",
@@ -32,6 +33,7 @@ WHY = {
 DO = {
     "backscatter": "Nothing on your side is broken. Ignore it; do not reply.",
     "genuine": "{do}",
+    "forwarded": "Let it pass: your forwarder sends it back to the first sender.",
     "fake": "Do not click, open or answer anything in it. Delete it.",
     "not-a-bounce": "Treat it as any other mail.",
     "no-mail": "Look whether this is the right file, whole and not compressed.",
@@ -41,6 +43,7 @@ DO = {
 REASON = {
     "backscatter": "You did not send this: someone forged your address.",
     "genuine": "You sent this, and it came back: {short}.",
+    "forwarded": "We forwarded this, and it came back: {short}.",
     "fake": "Not a delivery report: no mail server wrote this.",
     "not-a-bounce": "Not a delivery report.",
     "no-mail": "Not a mail message.",
@@ -67,22 +70,26 @@ _ANSWERS = frozenset({"relayed", "expanded", "success"})
 
 
 def advise(
-    verdict: str, why: str, kind: str, recipients: tuple[Recipient, ...], exempt: str, evidence: str = ""
+    verdict: str, why: str, kind: str, recipients: tuple[Recipient, ...], exempt: str, carrier: str = ""
 ) -> Advice:
     """The answers for this verdict; `why` is the decision's word, `exempt` the exempting rule's reason.
 
-    `evidence` is the strongest class that carries the verdict.
+    `carrier` is the strongest class that carries the verdict, or "forwarded": the message was not ours, but sent on.
     """
     key = why if why in _OWN_ANSWERS else verdict
-    reason_key = "exempt" if why == "exempt" else key
-    short = _short(kind, recipients)
-    words = {"what": _what(kind, recipients), "do": _what_to_do(kind, recipients), "exempt": exempt, "short": short}
+    by = carrier if key == "genuine" and carrier in SENT else key
+    reason_key = "exempt" if why == "exempt" else by
+    mail = "That mail" if by == "forwarded" else "Your mail"
+    words = {
+        "what": _what(kind, recipients, mail), "do": _what_to_do(kind, recipients), "exempt": exempt,
+        "short": _short(kind, recipients),
+    }  # fmt: skip
     return Advice(
-        sent=SENT[evidence if key == "genuine" and evidence in SENT else key].format_map(words),
+        sent=SENT[by].format_map(words),
         why=WHY.get(why, WHY["between"]).format_map(words) if key != verdict or verdict == "undetermined" else
         WHY[verdict].format_map(words),
-        do=DO[key].format_map(words),
-        reason=REASON[reason_key].format_map(words),
+        do=DO.get(by, DO[key]).format_map(words),
+        reason=REASON.get(reason_key, REASON[key]).format_map(words),
     )  # fmt: skip
 
 
@@ -94,16 +101,16 @@ def _short(kind: str, recipients: tuple[Recipient, ...]) -> str:
     return (recipients[0].reason_text if recipients else "") or "it could not be delivered"
 
 
-def _what(kind: str, recipients: tuple[Recipient, ...]) -> str:
+def _what(kind: str, recipients: tuple[Recipient, ...], mail: str) -> str:
     named = ", ".join(recipient.address for recipient in recipients[:3]) or "the recipient"
     named += f" and {len(recipients) - 3} more" if len(recipients) > 3 else ""
     if kind in _ANSWERS:
-        return f"A server confirms your mail to {named}."
+        return f"A server confirms {mail.lower()} to {named}."
     if kind == "delay":
-        return f"Your mail to {named} is delayed; the server is still trying."
+        return f"{mail} to {named} is delayed; the server is still trying."
     if kind == "failure":
-        return f"Your mail to {named} could not be delivered: {_short(kind, recipients)}."
-    return f"It answers a mail that you sent to {named}."
+        return f"{mail} to {named} could not be delivered: {_short(kind, recipients)}."
+    return f"It answers {mail.lower()} to {named}."
 
 
 def _what_to_do(kind: str, recipients: tuple[Recipient, ...]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ndrfilter.engine.evaluate import Evaluation, FactSource, Outcome
     from ndrfilter.engine.step import Verdict
 
+_FORWARDED = "forwarded"
 _CARRIES = {"backscatter": "backscatter", "genuine": "genuine", "fake": "fake"}
 
 
@@ -43,7 +44,7 @@ def explain(verdict: Verdict, facts: FactSource, *, envelope_source: str, trace:
         reporting_mta=_value(facts, "bounce.mta") or "",
         defects=defects,
         errors=tuple(Trouble(where, what) for where, what in facts.troubles),
-        advice=advise(decision.verdict, why, kind, recipients, exempt, evidence),
+        advice=advise(decision.verdict, why, kind, recipients, exempt, _carrier(evidence, verdict.outcomes)),
         envelope_source=envelope_source,
         trace=traced,
     )
@@ -79,6 +80,13 @@ def _evidence(verdict: str, outcomes: Iterable[Outcome]) -> str:
     side = _CARRIES.get(verdict)
     classes = [o.rule.evidence for o in outcomes if o.value is True and o.rule.toward == side and o.rule.mode == "live"]
     return Evidence(max(classes)).word if side and classes else ""
+
+
+def _carrier(evidence: str, outcomes: Iterable[Outcome]) -> str:
+    """The class, or "forwarded" where every rule of that class toward genuine has this tag: we only sent it on."""
+    held = [o.rule for o in outcomes if o.value is True and o.rule.toward == "genuine" and o.rule.mode == "live"]
+    tags = [rule.tags for rule in held if Evidence(rule.evidence).word == evidence]
+    return _FORWARDED if tags and all(_FORWARDED in one for one in tags) else evidence
 
 
 def _traced(outcomes: Iterable[Outcome], evaluation: Evaluation) -> Iterable[tuple[str, str]]:

@@ -174,6 +174,11 @@ def test_what_we_forwarded_is_genuine_and_said_so(judged, recipient):
     result = judged(bounce(), config=config(), envelope=to(recipient), now=NOW)
     assert (result.verdict, result.evidence, names(result)) == ("genuine", "proof", {"SRS_FORWARDED"})
     assert any(hit.text.startswith("we forwarded it") for hit in result.hits)
+    advice = result.advice
+    assert advice.sent == "No, but we forwarded it: your own mail servers sent it on for somebody else."
+    assert advice.why.startswith("That mail to ")
+    assert advice.do == "Let it pass: your forwarder sends it back to the first sender."
+    assert advice.reason.startswith("We forwarded this, and it came back: ")
 
 
 @pytest.mark.parametrize(

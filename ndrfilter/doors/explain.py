@@ -132,8 +132,9 @@ def _evidence(result: Result) -> Iterator[str]:
 
 
 def _open(result: Result) -> Iterator[str]:
-    yield from (f"{rule.name}: {rule.cause}" for rule in result.undecided[:_UNDECIDED])
-    more = len(result.undecided) - _UNDECIDED
+    causes = words.undecided(result)
+    yield from (f"{', '.join(names)}: {cause}" for cause, names in list(causes.items())[:_UNDECIDED])
+    more = len(causes) - _UNDECIDED
     if more > 0:
         yield f"and {more} more"
 

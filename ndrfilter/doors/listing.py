@@ -30,7 +30,8 @@ def block(label: str, result: Result, style: Style, width: int = 100) -> Iterato
         yield _hit(sign, hit, result, name_width, style)
         yield from conditions.pop(hit.name, ("",))[1:]
     if result.undecided:
-        named = [f"{escape(rule.name)} ({clip(rule.cause, 100)})" for rule in result.undecided]
+        causes = words.undecided(result).items()
+        named = [f"{_some([escape(name) for name in names])} ({clip(cause, 200)})" for cause, names in causes]
         yield wrap(f"undecided: {_some(named)}", width, "  ", "    ")
     for trouble in result.errors:
         yield style(f"  trouble: {escape(trouble.where)}: {clip(trouble.what, 200)}", "red")

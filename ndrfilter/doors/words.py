@@ -101,3 +101,11 @@ def failed(recipient: Recipient) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """A number and its noun: "1 message", "3,000 messages"."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def undecided(result: Result) -> dict[str, list[str]]:
+    """The names of the rules that could not be decided, by the cause, in the order of the causes; not escaped."""
+    found: dict[str, list[str]] = {}
+    for rule in result.undecided:
+        found.setdefault(rule.cause, []).append(rule.name)
+    return found

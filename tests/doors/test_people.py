@@ -8,6 +8,7 @@ import pytest
 from ndrfilter.doors.explain import page
 from ndrfilter.doors.listing import FEW, Listing, block, line
 from ndrfilter.doors.reply import annotate
+from ndrfilter.engine.result import Undecided
 from ndrfilter.site import Site
 from ndrfilter.terminal import Style
 
@@ -26,6 +27,15 @@ def test_block(name, results, golden):
 @pytest.mark.parametrize("name", [*NAMES, "no-mail"])
 def test_page(name, results, golden):
     golden(f"page-{name}.txt", joined(page(results[name], Style(), Site(domains=("example.com",)))))
+
+
+def test_what_stayed_open_for_one_reason_names_the_reason_once(results):
+    mute, locked = "DNS TXT example.com: no answer", "the store is locked"
+    causes = {"SPF_FAIL": mute, "SENT": locked, "SPF_PASS": mute, "SPF_SOFTFAIL": mute}
+    result = results["undetermined"]._replace(undecided=tuple(Undecided(*one) for one in causes.items()))
+    shown = [" ".join(joined(show).split()) for show in (block("x", result, Style()), page(result, Style()))]
+    assert f"undecided: SPF_FAIL, SPF_PASS, SPF_SOFTFAIL ({mute}), SENT ({locked})" in shown[0]
+    assert f"SPF_FAIL, SPF_PASS, SPF_SOFTFAIL: {mute} SENT: {locked}" in shown[1]
 
 
 @pytest.mark.parametrize("show", [lambda result: block("x", result, Style()), lambda result: page(result, Style())])

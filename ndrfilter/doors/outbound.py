@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ndrfilter import limits, outbound, outgoing
 from ndrfilter.adapters.clock import SystemClock
 from ndrfilter.doors import envelope, options
+from ndrfilter.doors.sent_place import PLUGIN as SENT_LOG
 from ndrfilter.terminal import complain, escape
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def stamped(raw: bytes, args: argparse.Namespace) -> bytes:
     TemporaryError, and what a plugin does wrong.
     """
     config = options.open_config(args)
-    if not outgoing.stampers(config):
+    if not outgoing.stampers(config) and SENT_LOG not in config.plugins:
         complain("no plugin that marks mail is on: name token, for example, under plugins in the configuration")
     seen = raw[: limits.MAX_MESSAGE]
     told, _ = envelope.envelope_of(args, seen, os.environ)
@@ -41,9 +42,9 @@ def remember(sent: bytes, args: argparse.Namespace) -> None:
 
 
 def _record(sent: bytes, args: argparse.Namespace) -> None:
-    from ndrfilter.doors.sent_place import PLUGIN, sent_place
+    from ndrfilter.doors.sent_place import sent_place
 
     place = sent_place(args.config)
-    if PLUGIN in place.config.plugins:
+    if SENT_LOG in place.config.plugins:
         told, _ = envelope.envelope_of(args, sent, os.environ)
         place.add(sent, told.sender, tuple(told.recipients))

@@ -108,6 +108,12 @@ def test_without_a_plugin_that_marks_nothing_changes(send, config):
     assert b"no plugin that marks mail is on" in done.stderr
 
 
+def test_the_sent_log_alone_is_reason_enough_and_nothing_is_said(send, config):
+    config.write_text("site: {domains: [example.com]}\nplugins: [sent_log]\nstate: state\n")
+    done = send(MAIL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, MAIL, b"")
+
+
 def test_broken_rules_are_no_concern_of_mail_that_leaves(send, config):
     (config.parent / "rules").mkdir()
     (config.parent / "rules/broken.ndr").write_text("language 1\nrule X { when nonsense }\n")

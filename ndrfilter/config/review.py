@@ -78,7 +78,7 @@ def _relays(config: Config, key: str, site: Site) -> Iterator[Diagnostic]:
     if not site.relays:
         complete = "relays" in site.complete
         what = "complete says that all relays are here, but there is none" if complete else "there are no relays"
-        advice = "name every host that your mail leaves through; without one, nothing can be found to be yours"
+        advice = "name every host that your mail leaves through; without one, no trace can be found to be yours"
         yield _warning(config, f"{key}.complete" if complete else f"{key}.relays", "W701", what, advice)
     yield from _shared(config, f"{key}.relays", site)
     for number, relay in enumerate(site.relays):

@@ -28,7 +28,7 @@ class Tally(Noun):
     strong_genuine: tuple[Rule, ...]
     strong_open: bool
     weighty_backscatter: bool  # a counted hit of class trace or better
-    weighty_genuine: bool
+    weighty_genuine: bool  # class trace or better reaches what is required without any help
     room: float
 
 
@@ -60,9 +60,13 @@ def tally(outcomes: Iterable[Outcome], ruleset: RuleSet, complete: frozenset[str
         strong_genuine=tuple(rule for rule in rescue if is_strong(rule)),
         strong_open=any(is_strong(rule) for rule in open_rescue),
         weighty_backscatter=any(rule.evidence >= Evidence.TRACE for rule in counted),
-        weighty_genuine=any(rule.evidence >= Evidence.TRACE for rule in rescue),
+        weighty_genuine=_weight(rescue, ruleset) >= ruleset.required.origin,
         room=capped([*rescue, *open_rescue], ruleset.caps) - genuine,
     )
+
+
+def _weight(rules: Iterable[Rule], ruleset: RuleSet) -> float:
+    return capped((rule for rule in rules if rule.evidence >= Evidence.TRACE), ruleset.caps)
 
 
 def capped(rules: Iterable[Rule], caps: Mapping[str, float]) -> float:

@@ -172,3 +172,10 @@ def test_a_rule_is_replaced_while_another_hits(build, replacer, verdict):
 def test_a_rule_in_the_shadow_replaces_nothing(build):
     rules = [build.rule("WIDE", True, score=6.0), build.rule("NARROW", True, mode="shadow", replaces=("WIDE",))]
     assert step(build.ruleset(rules), build.facts(), {}, frozenset()).decision.verdict == "backscatter"
+
+
+@pytest.mark.parametrize(("trace", "verdict"), [(5.0, "genuine"), (4.0, "undetermined")])
+def test_hints_do_not_make_genuine_what_the_trace_alone_does_not(build, trace, verdict):
+    rules = [build.rule("TRACE", True, "genuine", trace)]
+    rules += [build.rule(f"HINT{n}", True, "genuine", 1.0, evidence=Evidence.CONTENT) for n in range(4)]
+    assert step(build.ruleset(rules), build.facts(), {}, frozenset()).decision.verdict == verdict

@@ -39,8 +39,11 @@ class Store(Protocol):
     def values(self, table: str, key: bytes) -> tuple[bytes, ...]:
         """The values under `key` whose time has not come."""
 
-    def count(self, table: str, key: bytes, value: bytes, expires: float) -> int:
-        """Add `value` unless it is there; how many different values `key` has now."""
+    def count(self, table: str, key: bytes, value: bytes, expires: float, most: int) -> int:
+        """Add `value` unless it is there or `key` has `most` values; how many it has with it, beyond `most` one more.
+
+        So the first `most` values stay good, however many are asked for after them.
+        """
 
     def mark(self, name: str) -> str | None:
         """A note kept under that name."""

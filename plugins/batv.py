@@ -147,7 +147,7 @@ async def _binding(facts: Any, ports: Ports) -> str:
     block = f"{found.tag} {found.owner.local}@{found.owner.domain}".lower().encode("utf-8", "surrogatepass")
     return bound(
         facts, ports, block, plugin=NAME, sent=facts.now, max_age=(settings.days + 1) * _DAY, uses=settings.uses,
-        owners=(found.owner,),
+        owners=facts.envelope.recipients if found.in_envelope else (found.owner,),
     )  # fmt: skip
 
 

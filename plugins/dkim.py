@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 _DAY = 86_400.0
 _COVERS = enum("dkim_covers", "whole", "header")
 _STANDING = enum(
-    "dkim_standing", "bound", "uncounted", "unaddressed", "testing", "other-addressee", "too-old", "overused"
+    "dkim_standing", "bound", "shared", "uncounted", "unaddressed", "testing", "other-addressee", "too-old", "overused"
 )
 _PROVED = frozenset({"bound"})
-_ONCE = frozenset({"uncounted", "unaddressed", "testing"})
+_ONCE = frozenset({"shared", "uncounted", "unaddressed", "testing"})
 _ASTRAY = frozenset({"other-addressee", "too-old", "overused"})
 _SIGNATURE = RecordSpec(
     "dkim_signature",

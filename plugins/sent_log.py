@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ndrfilter.sentlog import Known
 
 NAME = "sent_log"
-DOUBTS = ("other-recipients", "no-original", "unaddressed", "uncounted")
+DOUBTS = ("other-recipients", "no-original", "shared", "unaddressed", "uncounted")
 _DAY = 86_400.0
 _NAMED, _ANSWERED = ("Original-Message-ID", "X-Original-Message-ID"), ("In-Reply-To", "References")
 _LOGGED = re.compile(rf"(?=.{{1,{limits.MAX_LOGGED_ID}}}\Z)[!-;=?A-~]+@[!-;=?A-~]+")
@@ -86,7 +86,7 @@ async def _finding(facts: Any, ports: Ports) -> Finding | None:
     for message_id in asked:
         entry = _look_up(facts, ports, message_id)
         if entry and entry.sender:
-            return Finding(message_id, bool(own), entry, _bound(facts, ports, entry))
+            return Finding(message_id, bool(own), entry, _bound(facts, ports, message_id, entry))
         if entry and found and not found.entry:
             found = Finding(message_id, bool(own), entry, "other-addressee")
     return found
@@ -128,13 +128,24 @@ def _look_up(facts: Any, ports: Ports, message_id: str) -> Known | None:
     )
 
 
-def _bound(facts: Any, ports: Ports, entry: Known) -> str:
+def _bound(facts: Any, ports: Ports, message_id: str, entry: Known) -> str:
     settings = facts.settings(NAME)
     return bound(
         facts, ports, entry.key,
         plugin=NAME, sent=entry.time, max_age=settings.retention, uses=settings.uses + 2 * entry.copies,
-        owners=facts.envelope.recipients,
+        owners=_senders(facts, ports, message_id),
     )  # fmt: skip
+
+
+def _senders(facts: Any, ports: Ports, message_id: str) -> tuple[Address, ...]:
+    """Those of the bounce's recipients who sent it; a single one has been asked for already."""
+    from ndrfilter.sentlog import known
+
+    told: tuple[Address, ...] = facts.envelope.recipients
+    if len(told) < 2:
+        return told
+    asked = ((one, known(ports.store, message_id, [one.text], ())) for one in told[: limits.MAX_RECIPIENTS])
+    return tuple(one for one, found in asked if found and found.sender)
 
 
 async def _sent(facts: Any, ports: Ports) -> bool:
@@ -198,8 +209,8 @@ def declare() -> Iterable[FactSpec]:
                    "to somebody of that domain", afetch=_sent)  # fmt: skip
     yield FactSpec("sent_log.doubt", enum("sent log doubt", *DOUBTS), Evidence.TRACE,
                    "our log has the Message-ID, and why that is less than a record: it was sent to others than the "
-                   "bounce is about, the original did not come back and only the bounce names it, nobody told whom the "
-                   "bounce went to, or uses cannot be counted", afetch=_doubt, optional=True)  # fmt: skip
+                   "bounce is about, the original did not come back and only the bounce names it, it went to others "
+                   "too, nobody told to whom, or uses cannot be counted", afetch=_doubt, optional=True)  # fmt: skip
     yield FactSpec("sent_log.time", TIME, Evidence.RECORD,
                    "when our log says that whom the bounce goes to sent it", afetch=_time, optional=True)  # fmt: skip
     yield FactSpec("sent_log.missing", BOOLEAN, Evidence.RECORD,

@@ -175,10 +175,10 @@ async def _binding(facts: Any, ports: Ports) -> str:
     if found is None:
         return ""
     block = "=".join(found.srs.covered).lower().encode("utf-8", "surrogatepass")
-    owner = found.address if found.in_envelope else found.srs.sender
+    owners = facts.envelope.recipients if found.in_envelope else (found.srs.sender,)
     return bound(
         facts, ports, block, plugin=NAME, sent=facts.now, max_age=(settings.days + 1) * _DAY, uses=settings.uses,
-        owners=(owner,) if owner else (),
+        owners=tuple(filter(None, owners)),
     )  # fmt: skip
 
 

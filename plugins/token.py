@@ -138,7 +138,7 @@ async def _valid(facts: Any, ports: Ports) -> Any:
     word, found = await facts.aonce(_binding, ports), finding(facts)
     if found and word == "bound":
         return "text" if found.place == "text" else None
-    return word if word in ("uncounted", "unaddressed") else None
+    return word if word in ("shared", "uncounted", "unaddressed") else None
 
 
 async def _spent(facts: Any, ports: Ports) -> Any:
@@ -160,9 +160,10 @@ def declare() -> Iterable[FactSpec]:
     yield FactSpec("token.proof", places, Evidence.PROOF,
                    "a token of ours came back to whom it was made for, in time and not too often; where it stood",
                    afetch=_proof, optional=True)  # fmt: skip
-    yield FactSpec("token.valid", enum("token doubt", "uncounted", "unaddressed", "text"), Evidence.TRACE,
-                   "a token of ours, and why it is less than proof: uses that cannot be counted, a bounce to nobody "
-                   "knows whom, a place in the text", afetch=_valid, optional=True)  # fmt: skip
+    yield FactSpec("token.valid", enum("token doubt", "shared", "uncounted", "unaddressed", "text"), Evidence.TRACE,
+                   "a token of ours, and why it is less than proof: a bounce to others too, uses that cannot be "
+                   "counted, a bounce to nobody knows whom, a place in the text",
+                   afetch=_valid, optional=True)  # fmt: skip
     yield FactSpec("token.spent", enum("token end", "expired", "too-old", "overused", "other-addressee"),
                    Evidence.STRUCTURE, "a token of ours that proves nothing any more, and why",
                    afetch=_spent, optional=True)  # fmt: skip

@@ -80,9 +80,10 @@ class SqliteStore:
         asked = _all(_VALUES, table, key, self._clock.now(), limits.STORE_VALUES)
         return tuple([value for (value,) in self._guarded(asked)])
 
-    def count(self, table: str, key: bytes, value: bytes, expires: float) -> int:
-        """Keep that value too; how many different ones the key has then, beyond the bound one more than the bound."""
-        return self._write(lambda connection: self._put(connection, table, key, value, expires))
+    def count(self, table: str, key: bytes, value: bytes, expires: float, most: int = limits.STORE_VALUES) -> int:
+        """Keep that value too, unless the key has `most`; how many it has with it, beyond `most` one more."""
+        bound = min(most, limits.STORE_VALUES)
+        return self._write(lambda connection: self._put(connection, table, key, value, expires, bound))
 
     def mark(self, name: str) -> str | None:
         """The text of that mark, None if it was never set."""
@@ -119,13 +120,20 @@ class SqliteStore:
             self._lock = allocate_lock()
         self._connection = None
 
-    def _put(self, connection: sqlite3.Connection, table: str, key: bytes, value: bytes, expires: float) -> int:
+    def _put(
+        self,
+        connection: sqlite3.Connection,
+        table: str,
+        key: bytes,
+        value: bytes,
+        expires: float,
+        most: int = limits.STORE_VALUES,
+    ) -> int:
         """Add one value; how many the key has then."""
         row = {"tab": table, "key": key, "value": value, "expires": expires}
         known = connection.execute(_KEEP, row).rowcount
-        asked = (table, key, self._clock.now(), limits.STORE_VALUES)
-        there: int = connection.execute(_COUNT, asked).fetchone()[0]
-        if not known and there < limits.STORE_VALUES:
+        there: int = connection.execute(_COUNT, (table, key, self._clock.now(), most)).fetchone()[0]
+        if not known and there < most:
             connection.execute(_ADD, row)
         return there + (not known)
 

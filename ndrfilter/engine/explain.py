@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ndrfilter.engine.step import Verdict
 
 _FORWARDED = "forwarded"
+NOT_ASKED = "not asked: no answer could have changed the verdict"
 _CARRIES = {"backscatter": "backscatter", "genuine": "genuine", "fake": "fake"}
 
 
@@ -36,7 +37,7 @@ def explain(verdict: Verdict, facts: FactSource, *, envelope_source: str, trace:
         score=decision.score,
         required=decision.required,
         hits=hits,
-        undecided=tuple(_undecided(verdict.outcomes)),
+        undecided=tuple(_undecided(decision.verdict, verdict.outcomes)),
         evidence=evidence,
         original=_original(facts),
         recipients=recipients,
@@ -69,11 +70,11 @@ def _hits(outcomes: Iterable[Outcome], evaluation: Evaluation) -> Iterable[Hit]:
         )
 
 
-def _undecided(outcomes: Iterable[Outcome]) -> Iterator[Undecided]:
-    """What could not be found out; not what nobody asked because it could not have changed the verdict."""
-    for outcome in outcomes:
-        if isinstance(outcome.value, Unknown) and not outcome.value.pending:
-            yield Undecided(outcome.rule.name, outcome.value.cause)
+def _undecided(verdict: str, outcomes: Iterable[Outcome]) -> Iterator[Undecided]:
+    """What could not be found out; where nothing is certain, also what nobody asked."""
+    for rule, value in outcomes:
+        if isinstance(value, Unknown) and (not value.pending or verdict == "undetermined"):
+            yield Undecided(rule.name, NOT_ASKED if value.pending else value.cause)
 
 
 def _evidence(verdict: str, outcomes: Iterable[Outcome]) -> str:

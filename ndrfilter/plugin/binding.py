@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ndrfilter.message.model import Address
     from ndrfilter.ports import Ports
 
-WORDS = ("bound", "uncounted", "unaddressed", "other-addressee", "too-old", "overused")
+WORDS = ("bound", "shared", "uncounted", "unaddressed", "other-addressee", "too-old", "overused")
 EARLY = 86_400.0
 """Seconds that a sender's clock may be ahead of ours."""
 
@@ -36,27 +36,28 @@ def bound(
     owners: tuple[Address, ...] = (),
 ) -> str:
     """One of WORDS for a mark that verified, known by `block`: "bound" is proof, "uncounted" (the store cannot be read
-    or written) evidence of class trace, anything else neither.
+    or written) and "shared" (it goes to others too) evidence of class trace, anything else neither.
 
     The bounce must go to the original's author, or to one of `owners`: addresses that the mark itself vouches for.
     `sent` is when the mark was made, in seconds since the epoch (None: unknown, which is too old), `max_age` in
     seconds; `uses` is how many different bounces may carry the same mark. A bounce counts once, however often seen.
     """
     addressee = addressed(facts, owners)
-    if addressee != "bound":
+    if addressee not in ("bound", "shared"):
         return addressee
     if sent is None or not -EARLY <= facts.now - sent <= max_age:
         return "too-old"
     try:
-        found = ports.store.count(f"uses.{plugin}", block, bounce_digest(facts), facts.now + max_age + EARLY)
+        found = ports.store.count(f"uses.{plugin}", block, bounce_digest(facts), facts.now + max_age + EARLY, uses)
     except TemporaryError as error:
         facts.blame(plugin, f"uses cannot be counted, so this is no proof: {error}")
         return "uncounted"
-    return "bound" if found <= uses else "overused"
+    return addressee if found <= uses else "overused"
 
 
 def addressed(facts: Any, owners: tuple[Address, ...] = ()) -> str:
-    """ "bound" if the bounce goes to the original's author or one of `owners`; "unaddressed" if nobody told to whom.
+    """ "bound" if the bounce goes to the original's author or `owners`, "shared" if to others as well; "unaddressed" if
+    nobody told to whom. Bounces have one recipient; copies to an archive, or to all behind an alias, make it several.
 
     The original's Return-Path names nobody here: it stands outside of what is signed, so a forger writes it.
     """
@@ -67,7 +68,8 @@ def addressed(facts: Any, owners: tuple[Address, ...] = ()) -> str:
     known = {_plain(owner) for owner in owners}
     if author is not None and not isinstance(author, Unknown):
         known.add(_plain(author))
-    return "bound" if any(_plain(recipient) in known for recipient in recipients) else "other-addressee"
+    fitting = sum(_plain(recipient) in known for recipient in recipients)
+    return "bound" if fitting == len(recipients) else "shared" if fitting else "other-addressee"
 
 
 def _plain(address: Address) -> tuple[str, str]:

@@ -163,7 +163,7 @@ def known(store: Store, message_id: str, senders: Iterable[str], recipients: Ite
         return Known(key, 0.0, 0, False, False, False) if kept else None
     ours = {_sender(store, message_id, sender) for sender in senders}
     theirs = [value for value in found if value[:_PART] in ours]
-    asked = [_recipient(store, message_id, recipient) for recipient in recipients if recipient]
+    asked = [_recipient(store, message_id, recipient) for recipient in recipients if "@" in recipient]
     return Known(
         key,
         min(map(time_of, theirs or found)),

@@ -71,6 +71,16 @@ def test_what_cannot_change_the_verdict_is_not_asked(make_bounce, check):
     assert result.undecided == ()
 
 
+def test_where_nothing_is_certain_what_was_not_asked_is_said(make_bounce, check):
+    zone = Counting()
+    result = check(make_bounce(STRANGER, message_id=SPAM_ID), resolver=zone, complete=[])
+    assert (result.verdict, zone.asked) == ("undetermined", [])
+    assert (
+        "no answer could have changed the verdict"
+        in {one.name: one.cause for one in result.undecided}["ORIGINAL_FROM_STRANGER"]
+    )
+
+
 def test_both_drivers_say_the_same_even_inside_a_running_loop(make_bounce):
     zone = 'example.com. TXT "v=spf1 ip4:192.0.2.0/24 -all"'
     site = {"domains": ["example.com"], "relays": ["mail.example.com"], "complete": ["relays"]}

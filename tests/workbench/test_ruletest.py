@@ -107,11 +107,20 @@ BOUNCE = '''"""
     ],
 )
 def test_a_zone_answers_for_dns(outcomes, zone, expected):
-    assert failures(outcomes(SPF=f'test "z" {{ message {BOUNCE} plugins {{ spf: {{}} }} zone "{zone}" expect {expected} }}')) == []
+    assert (
+        failures(
+            outcomes(SPF=f'test "z" {{ message {BOUNCE} plugins {{ spf: {{}} }} zone "{zone}" expect {expected} }}')
+        )
+        == []
+    )
 
 
 def test_an_undecided_rule_says_why(outcomes):
-    found = failures(outcomes(SPF=f'test "z" {{ message {BOUNCE} plugins {{ spf: {{}} }} zone "example.com TXT TIMEOUT" expect hit }}'))
+    found = failures(
+        outcomes(
+            SPF=f'test "z" {{ message {BOUNCE} plugins {{ spf: {{}} }} zone "example.com TXT TIMEOUT" expect hit }}'
+        )
+    )
     assert len(found) == 1
     assert found[0].startswith("expected hit, got undecided (")
 

@@ -14,7 +14,7 @@ HEADER, SIGNED, ASTRAY, OLD = {"DKIM_HEADER_OURS"}, {"DKIM_SIGNED"}, {"DKIM_ASTR
         (("Alice@EXAMPLE.com",), HEADER),
         (("alice+news@example.com",), HEADER),
         (("prvs=1234abcdef=alice@example.com",), HEADER),
-        (("bob@example.com", "alice@example.com"), HEADER),
+        (("bob@example.com", "alice@example.com"), SIGNED),
         (("bob@example.com",), ASTRAY),
         (("alice@example.org",), ASTRAY),
         ((), SIGNED),
@@ -55,7 +55,7 @@ def test_bound_to_a_number_of_bounces(kit, make, judge):
 class FullDisk:
     """A store that cannot be written."""
 
-    def count(self, table, key, value, expires):
+    def count(self, *_):
         raise TemporaryError("the disk is full")
 
 

@@ -1,4 +1,7 @@
-"""Secrets in a configuration: written in place, or in a file that nobody else may read."""
+"""Secrets in a configuration: written in place, or in a file that nobody else may read.
+
+What is said of a mistake shows neither the line nor what stands in the name's place: it may be the secret.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ def read(node: Node, key: str, folder: Path, reader: Reader) -> tuple[Key, ...]:
     """The keys at `key`: a mapping from names to secrets, or the path of a key file, from `folder`."""
     before = len(reader.mistakes)
     if isinstance(node.value, dict):
-        pairs = [(name, reader.text(item, f"{key}.{name}"), item.place) for name, item in node.value.items()]
+        items = ((name, item._replace(place=item.place._replace(source=""))) for name, item in node.value.items())
+        pairs = [(name, reader.text(item, key), item.place) for name, item in items]
     else:
         pairs = list(_file(node, key, folder, reader))
     made = [_key(name, secret, key, place, reader) for name, secret, place in pairs]
@@ -32,7 +36,7 @@ def read(node: Node, key: str, folder: Path, reader: Reader) -> tuple[Key, ...]:
     names = [one.id for one in made]
     for one, (_, _, place) in zip(made, pairs, strict=True):
         if names.count(one.id) > 1:
-            reader.wrong("E752", f'{key}: there are two keys "{one.id}"', place, "each key has a name of its own")
+            reader.wrong("E752", f"{key}: two keys have this name", place, "each key has a name of its own")
     return tuple(made)
 
 
@@ -42,11 +46,11 @@ def _remedy(error: OSError) -> str:
 
 def _key(name: str, secret: str, key: str, place: Place, reader: Reader) -> Key:
     if not (name.isascii() and name.isalnum() and len(name) <= limits.MAX_KEY_NAME):
-        advice = f"up to {limits.MAX_KEY_NAME} letters and digits"
-        reader.wrong("E752", f'{key}: "{name}" is no name of a key', place, advice)
+        advice = f"up to {limits.MAX_KEY_NAME} letters and digits, before the secret"
+        reader.wrong("E752", f"{key}: this is no name of a key", place, advice)
     if len(secret.encode()) < MIN_SECRET:
         advice = f"at least {MIN_SECRET} octets, for example what `openssl rand -hex 32` prints"
-        reader.wrong("E752", f'{key}: the secret "{name}" is too short', place, advice)
+        reader.wrong("E752", f"{key}: this secret is too short", place, advice)
     return Key(name, secret.encode())
 
 

@@ -104,10 +104,12 @@ def run(args: argparse.Namespace) -> int:
     """Follow until the end, or until told to stop; returns the exit code."""
     from ndrfilter.adapters.clock import SystemClock
     from ndrfilter.doors.sent_place import sent_place
+    from ndrfilter.sentlog.log import keeps
 
     place = sent_place(args.config)
     if not place.config.sites:
         raise UsageError("no site is configured, so no mail is ours: `ndrfilter config init` makes a configuration")
+    keeps(place.store, place.retention)
     names, stop = _files(args.files), Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     followers: list[Follower] = []

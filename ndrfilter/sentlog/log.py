@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TABLE = "sent"
 FORGOTTEN, PASSED = b"", b"\0"
-_SINCE, _FED = "sent_log.since", "sent_log.fed"
+_SINCE, _FED, _KEPT = "sent_log.since", "sent_log.fed", "sent_log.kept"
 _PART, _TIME = 8, 4
 SIZE = 3 * _PART + _TIME
 _LAST_SECOND = 2**32 - 1
@@ -199,6 +199,19 @@ def covered_since(store: Store, time: float) -> None:
     now = coverage(store)
     if now is not None and now.since < time:
         store.set_mark(_SINCE, repr(time))
+
+
+def keeps(store: Store, retention: float) -> None:
+    """Tell the log how long entries are kept now, in seconds.
+
+    What was recorded while that was shorter is forgotten sooner, so the coverage begins anew where it has come to.
+    """
+    before, now = store.mark(_KEPT), coverage(store)
+    if before == repr(retention):
+        return
+    if before is not None and now is not None and float(before) < retention:
+        covered_since(store, now.until)
+    store.set_mark(_KEPT, repr(retention))
 
 
 def coverage(store: Store) -> Coverage | None:

@@ -8,6 +8,7 @@ from ndrfilter import limits
 from ndrfilter.adapters.clock import FixedClock
 from ndrfilter.adapters.store import SqliteStore
 from ndrfilter.sentlog import Coverage, Entry, coverage, covered, known, record
+from ndrfilter.sentlog.log import keeps
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
@@ -166,3 +167,16 @@ def test_the_same_recipient_looks_different_under_each_message(store):
     one, other = (value for _key, value, _expires in store.items("sent"))
     assert one[-4:] == other[-4:]
     assert not {one[n : n + 8] for n in (0, 8, 16)} & {other[n : n + 8] for n in (0, 8, 16)}
+
+
+@pytest.mark.parametrize(
+    ("kept", "since"), [(2 * DAY, NOW - 1 * DAY), (45 * DAY, NOW - 9 * DAY), (60 * DAY, NOW - 9 * DAY)]
+)
+def test_what_was_kept_for_a_shorter_time_is_not_covered_for_a_longer(store, kept, since):
+    keeps(store, kept)
+    covered(store, NOW - 9 * DAY, NOW - 1 * DAY)
+    keeps(store, 45 * DAY)
+    assert coverage(store) == Coverage(since, NOW - 1 * DAY)
+    covered(store, NOW - 1 * DAY, NOW)
+    keeps(store, 45 * DAY)
+    assert coverage(store) == Coverage(since, NOW)

@@ -26,7 +26,7 @@ WHY = {
     "exempt": "It is left to another program: {exempt}.",
     "claimed": "One of your servers is named in it, in a place where anybody could have written that.",
     "weak": "Much speaks for a forged sender, but nothing that is hard enough to forge.",
-    "undecided": "Something that could prove it yours could not be checked.",
+    "undecided": "Something that could prove it yours could not be checked just now.",
     "handover": "One of your servers handed the message over, though other signs speak against it.",
     "between": "Neither side has enough evidence.",
 }

@@ -51,7 +51,9 @@ def decide(tally: Tally, standing: Standing, required: Thresholds) -> Decision:
         return origin._replace(why=why) if why else origin._replace(verdict="backscatter", why="backscatter")
     if tally.origin <= -required.origin and tally.weighty_genuine:
         return origin._replace(verdict="genuine", why="trace")
-    return origin._replace(why="claimed" if standing.claimed else "between")
+    if standing.claimed:
+        return origin._replace(why="claimed")
+    return origin._replace(why="undecided" if tally.strong_open else "between")
 
 
 def _held_back(tally: Tally, standing: Standing, required: Thresholds) -> str:

@@ -179,3 +179,9 @@ def test_hints_do_not_make_genuine_what_the_trace_alone_does_not(build, trace, v
     rules = [build.rule("TRACE", True, "genuine", trace)]
     rules += [build.rule(f"HINT{n}", True, "genuine", 1.0, evidence=Evidence.CONTENT) for n in range(4)]
     assert step(build.ruleset(rules), build.facts(), {}, frozenset()).decision.verdict == verdict
+
+
+def test_a_proof_that_could_not_be_looked_for_is_said(build):
+    rules = [build.rule("PROOF", Unknown("DNS is silent"), "genuine", 8.0, evidence=Evidence.PROOF)]
+    decision = step(build.ruleset(rules), build.facts(), {}, frozenset()).decision
+    assert (decision.verdict, decision.why) == ("undetermined", "undecided")

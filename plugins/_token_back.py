@@ -8,6 +8,7 @@ from ndrfilter import limits
 from ndrfilter.message.addresses import addresses_of, parse_address
 from ndrfilter.message.dates import parse_date
 from ndrfilter.message.model import Address
+from ndrfilter.message.references import labelled_ids
 from ndrfilter.message.tags import srs_of, strip_tag
 from ndrfilter.noun import Noun
 from ndrfilter.plugin import Unknown
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 NAME = "token"
 STATES = ("valid", "expired", "mismatch", "unknown-key")
-_LABELLED = re.compile(r"^[ \t>|]{0,20}(?:original-)?message-id[ \t]*:\s{0,9}(<[^<>\s]{1,998}>)", re.I | re.M)
 _IDS = re.compile(r"<[^<>]{1,998}>")
 _MAX_AUTHORS, _MAX_ADDRESSES = 10, 200
 _DELIVERED = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Resent-From")
@@ -80,7 +80,7 @@ def _references(facts: Any) -> Iterator[tuple[str, str]]:
     headers = message.headers
     answered = _IDS.findall(headers.text("In-Reply-To")) or _IDS.findall(headers.text("References"))[-1:]
     yield from (("reference", text) for text in answered[: limits.MAX_TOKENS])
-    yield from (("text", match[1]) for match in _LABELLED.finditer(message.text))
+    yield from (("text", named) for named in labelled_ids(message.text))
 
 
 def _read(facts: Any, place: str, token: Token, core: str) -> Finding | None:

@@ -12,6 +12,7 @@ from itertools import islice
 from ndrfilter import limits
 from ndrfilter.message.addresses import addresses_of
 from ndrfilter.message.model import Address
+from ndrfilter.message.references import labelled_ids
 from ndrfilter.message.tags import srs_of
 from ndrfilter.noun import Noun
 from ndrfilter.plugin import Evidence, FactSpec, Setting, SettingError, Unknown, hookimpl
@@ -32,7 +33,6 @@ DOUBTS = ("other-recipients", "no-original", "shared", "unaddressed", "uncounted
 _DAY = 86_400.0
 _NAMED, _ANSWERED = ("Original-Message-ID", "X-Original-Message-ID"), ("In-Reply-To", "References")
 _LOGGED = re.compile(rf"(?=.{{1,{limits.MAX_LOGGED_ID}}}\Z)[!-;=?A-~]+@[!-;=?A-~]+")
-_LABELLED = re.compile(r"^[ \t>|]{0,20}(?:original-)?message-id[ \t]*:\s{0,9}(<[^<>\s]{1,998}>)", re.I | re.M)
 
 
 class Settings(Noun):
@@ -107,7 +107,7 @@ def _references(facts: Any) -> tuple[str, ...]:
     named = [group.get(name.lower()) for group in groups for name in _NAMED]
     named += [_raw(message.headers, name) for name in _NAMED]
     texts = [f"<{one.strip(' <>')}>" for one in named] + [_raw(message.headers, name) for name in _ANSWERED]
-    texts += [found[1] for found in islice(_LABELLED.finditer(message.text), limits.MAX_SENT_REFERENCES)]
+    texts += islice(labelled_ids(message.text), limits.MAX_SENT_REFERENCES)
     return tuple(dict.fromkeys(one for text in texts for one in ids_in(text)))[: limits.MAX_SENT_REFERENCES]
 
 

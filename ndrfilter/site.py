@@ -14,11 +14,19 @@ if TYPE_CHECKING:
     Network = IPv4Network | IPv6Network
 
 
+_DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
+
+
 def within(name: str, pattern: str) -> bool:
     """True if the host or domain `name` is `pattern` or below it; "*.example.com" excludes the apex."""
     if pattern.startswith("*."):
         return name.endswith(pattern[1:]) and len(name) > len(pattern) - 1
     return name == pattern or name.endswith("." + pattern)
+
+
+def private(ip: Ip) -> bool:
+    """Of no host on the public net. Python counts the addresses for documentation in, which stand for public ones."""
+    return not ip.is_global and not str(ip).startswith(_DOCUMENTATION)
 
 
 class Relay(Noun):

@@ -176,7 +176,7 @@ def missing(facts: Any) -> bool | None:
 
 def _homemade(facts: Any) -> bool:
     """Whether our own server may have written the bounce, before the tag is put on: nobody outside brought it."""
-    from ndrfilter.facts.hosts import private
+    from ndrfilter.site import private
 
     own = facts.fact("original.own_bounce")
     if own is True or isinstance(own, Unknown):

@@ -68,3 +68,16 @@ def test_no_pattern_has_a_possessive_or_atomic_group(path):
     A possessive repeat of one character class is sound everywhere.
     """
     assert re.findall(r"(?<!\\)\)(?:[*+?]|\{[^{}]*\})\+|\(\?>", path.read_text(encoding="utf-8")) == []
+
+
+PLUGIN_MAY = {"errors", "limits", "message", "noun", "plugin", "ports", "schema", "sentlog", "site"}
+"""What a bundled plugin may import of ours: nouns, vocabulary and hooks, and what the sent log can say."""
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "plugins").glob("*.py")), ids=lambda path: path.stem)
+def test_a_plugin_lives_on_public_hooks(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    froms = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    ours = {name.split(".")[1] for name in [*froms, *names] if name.startswith("ndrfilter.")}
+    assert ours - PLUGIN_MAY == set()

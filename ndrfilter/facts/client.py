@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ndrfilter.facts.bounce import bounce
-from ndrfilter.facts.hosts import own_host, private, same_side
+from ndrfilter.facts.hosts import own_host, same_side
 from ndrfilter.facts.outer import doubtful
 from ndrfilter.message.model import Hop
 from ndrfilter.plugin import hookimpl
 from ndrfilter.schema import BOOLEAN, DOMAIN, IP, STRING, Evidence, FactSpec
+from ndrfilter.site import private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

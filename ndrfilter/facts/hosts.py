@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from ndrfilter.site import within
+from ndrfilter.site import private, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ _SECOND_LEVEL = frozenset({
     "ac", "ad", "asn", "co", "com", "edu", "ed", "go", "gob", "gouv", "gov", "govt", "gr", "id", "in", "info", "lg",
     "ltd", "me", "mil", "muni", "ne", "net", "nhs", "nom", "or", "org", "plc", "police", "sch", "school", "web",
 })  # fmt: skip
-_DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
 _LINES_FOR_RENT = frozenset({
     "adsl", "broadband", "cable", "catv", "cust", "customer", "dhcp", "dial", "dialin", "dialup", "dip", "dsl", "dyn",
     "dynamic", "fiber", "fibre", "ftth", "pool", "pools", "ppp", "pppoe", "static", "vdsl", "wireless", "xdsl",
@@ -74,11 +73,6 @@ def neighbours(one: Ip | None, other: Ip | None) -> bool:
         return False
     shift = one.max_prefixlen - _NEIGHBOURS[one.version]
     return int(one) >> shift == int(other) >> shift
-
-
-def private(ip: Ip) -> bool:
-    """Of no host on the public net. Python counts the addresses for documentation in, which stand for public ones."""
-    return not ip.is_global and not str(ip).startswith(_DOCUMENTATION)
 
 
 def named_ours(name: str | None, site: Site) -> bool:

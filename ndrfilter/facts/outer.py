@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ndrfilter.facts.hosts import own_host, private
+from ndrfilter.facts.hosts import own_host
+from ndrfilter.site import private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ ours only by an address in our networks or a name that the recorder looked up. W
 
 from __future__ import annotations
 
-from ndrfilter.facts.hosts import named_ours, own_host, private, rented, same_side
+from ndrfilter.facts.hosts import named_ours, own_host, rented, same_side
 from ndrfilter.facts.outer import begins_here, doubtful, inside
 from ndrfilter.facts.shared import account
 from ndrfilter.noun import Noun
+from ndrfilter.site import private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

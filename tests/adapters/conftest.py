@@ -1,14 +1,26 @@
-"""A DNS server on loopback that does whatever a test wants, over UDP and TCP."""
+"""A DNS server on loopback that does whatever a test wants, over UDP and TCP; and empty stores.
+
+What else the tests of the store share is in `stored`, beside this file.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import dns.flags
 import dns.message
 import dns.rrset
 import pytest
+
+from ndrfilter.adapters.clock import FixedClock
+from ndrfilter.adapters.store import SqliteStore
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from stored import NOW
 
 
 class Server:
@@ -96,3 +108,17 @@ def dns_server():
 def dns_answer():
     """Builds replies; see `answer`."""
     return answer
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request, tmp_path):
+    """An empty store, once on disk and once in memory."""
+    made = SqliteStore(tmp_path / "state" if request.param == "file" else None, FixedClock(NOW))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where a store may be made."""
+    return tmp_path / "state"

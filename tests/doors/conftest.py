@@ -1,9 +1,10 @@
-"""Results written by hand, golden files, and the command line as a process of its own."""
+"""Results written by hand, golden files, the command line as a process of its own, and `ndrfilter sent` with a log."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -12,8 +13,15 @@ from typing import NamedTuple
 
 import pytest
 
+from ndrfilter.adapters.clock import SystemClock
+from ndrfilter.adapters.store import SqliteStore
 from ndrfilter.cli import main
 from ndrfilter.engine.result import Advice, Hit, OriginalSummary, Recipient, Result, Trouble, Undecided
+from ndrfilter.sentlog import known
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from sent_mail import ALICE, BOB
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "cases" / "output"
@@ -189,3 +197,33 @@ def ndrfilter(tmp_path, monkeypatch):
         return Done(code, b"" if output else written.read_bytes(), said.buffer.getvalue())
 
     return run
+
+
+@pytest.fixture
+def box(tmp_path, ndrfilter):
+    """A configuration, its state folder, and the command with both."""
+
+    class Box:
+        state = tmp_path / "state"
+        config = tmp_path / "ndrfilter.yml"
+
+        def __call__(self, *arguments, stdin=b"", **more):
+            return ndrfilter("sent", *arguments, "-c", self.config, stdin=stdin, **more)
+
+        @property
+        def store(self):
+            return SqliteStore(self.state, SystemClock())
+
+        def told(self, number=1, sender=ALICE, recipient=BOB):
+            found = known(self.store, f"<{number}.x@example.com>", [sender], [recipient])
+            return found and (found.sender, found.recipient)
+
+        def status(self):
+            return json.loads(self("status", "--json").stdout)
+
+    made = Box()
+    made.config.write_text(
+        f"site: {{domains: [example.com], relays: [mail.example.com], complete: [log]}}\n"
+        f"plugins: [sent_log]\nstate: {made.state}\n"
+    )
+    return made

@@ -1,13 +1,23 @@
-"""Reading mail logs in tests: what a log shows as sent, and the golden logs."""
+"""Reading mail logs in tests: what a log shows as sent, the golden logs, and a log that is followed.
+
+The lines are built in `followed_log` and `postfix_journey`, beside this file.
+"""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from ndrfilter.adapters.clock import FixedClock
+from ndrfilter.adapters.store import SqliteStore
 from ndrfilter.sentlog.reader import Reader
 from ndrfilter.sentlog.trust import Trust
 from ndrfilter.site import Site
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import followed_log
 
 LOGS = Path(__file__).parent.parent / "cases" / "logs"
 NOW = 1795400000.0  # 2026-11-23
@@ -41,3 +51,16 @@ def golden():
         return path.read_bytes(), [json.loads(line) for line in lines]
 
     return load
+
+
+@pytest.fixture
+def store():
+    """An empty store in memory."""
+    return SqliteStore(None, FixedClock(followed_log.NOW))
+
+
+@pytest.fixture
+def following(tmp_path, store):
+    """A follower of a log that shows the messages 1 and 2."""
+    (tmp_path / "mail.log").write_text(followed_log.log(1, 2))
+    return followed_log.Following(tmp_path / "mail.log", store)

@@ -112,8 +112,9 @@ class TestOutbound:
 
     def test_a_store_in_trouble_does_not_harm_the_mail(self, box, ndrfilter):
         box.state.write_bytes(b"")
-        done = ndrfilter("filter", "--outbound", "-c", box.config, stdin=mail())
-        assert (done.returncode, done.stdout) == (0, mail())
+        raw = mail()
+        done = ndrfilter("filter", "--outbound", "-c", box.config, stdin=raw)
+        assert (done.returncode, done.stdout) == (0, raw)
         assert b"not recorded in the sent log" in done.stderr
 
     def test_without_the_source_nothing_is_recorded(self, box, ndrfilter):

@@ -28,6 +28,7 @@ WHY = {
     "weak": "Much speaks for a forged sender, but nothing that is hard enough to forge.",
     "undecided": "Something that could prove it yours could not be checked just now.",
     "handover": "One of your servers handed the message over, though other signs speak against it.",
+    "contradicted": "Its trace says that you sent it, and what all mail of yours has is missing.",
     "between": "Neither side has enough evidence.",
 }
 DO = {

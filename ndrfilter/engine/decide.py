@@ -50,6 +50,8 @@ def decide(tally: Tally, standing: Standing, required: Thresholds) -> Decision:
         why = _held_back(tally, standing, required)
         return origin._replace(why=why) if why else origin._replace(verdict="backscatter", why="backscatter")
     if tally.origin <= -required.origin and tally.weighty_genuine:
+        if tally.weighty_backscatter:  # a trace that says so, and something all our mail has that says no
+            return origin._replace(why="contradicted")
         return origin._replace(verdict="genuine", why="trace")
     if standing.claimed:
         return origin._replace(why="claimed")

@@ -185,3 +185,13 @@ def test_a_proof_that_could_not_be_looked_for_is_said(build):
     rules = [build.rule("PROOF", Unknown("DNS is silent"), "genuine", 8.0, evidence=Evidence.PROOF)]
     decision = step(build.ruleset(rules), build.facts(), {}, frozenset()).decision
     assert (decision.verdict, decision.why) == ("undetermined", "undecided")
+
+
+@pytest.mark.parametrize(("complete", "verdict"), [(["log"], "undetermined"), ([], "genuine")])
+def test_a_trace_that_what_is_complete_contradicts_is_not_enough(build, complete, verdict):
+    rules = [
+        build.rule("TRACE", True, "genuine", 20.0),
+        build.rule("MISSING", True, score=6.0, evidence=Evidence.RECORD, needs_complete=frozenset({"log"})),
+    ]
+    outcome = step(build.ruleset(rules), build.facts(), {}, frozenset(complete))
+    assert outcome.decision.verdict == verdict

@@ -11,7 +11,7 @@ from ndrfilter import extensions, knowledge
 from ndrfilter.adapters.clock import SystemClock
 from ndrfilter.config import Config, from_mapping
 from ndrfilter.config import load as load_config
-from ndrfilter.drivers import adrive, drive
+from ndrfilter.drivers import adrive, at_once, drive
 from ndrfilter.engine.explain import explain
 from ndrfilter.engine.result import Result
 from ndrfilter.engine.ruleset import RuleSet
@@ -99,12 +99,19 @@ class Filter:
     ) -> Result:
         """As `check`, within a running event loop."""
         facts = self.facts(raw, envelope)
-        verdict = await adrive(self.ruleset, facts, self.loaded.lists, self._ports)
-        return self.result(verdict, facts, envelope_source or _source(envelope), trace=trace)
+        return self.result(await self.ajudge(facts), facts, envelope_source or _source(envelope), trace=trace)
 
     def judge(self, facts: Facts, ruleset: RuleSet | None = None) -> Verdict:
         """The engine's verdict over these facts, by this filter's rules or by others."""
         return drive(ruleset or self.ruleset, facts, self.loaded.lists, self._ports)
+
+    async def ajudge(self, facts: Facts) -> Verdict:
+        """As `judge`, within a running event loop."""
+        return await adrive(self.ruleset, facts, self.loaded.lists, self._ports)
+
+    def at_once(self, facts: Facts) -> Verdict | None:
+        """The verdict if nothing has to be fetched for it, else None."""
+        return at_once(self.ruleset, facts, self.loaded.lists)
 
     def _ports(self) -> _Ports:
         from ndrfilter.adapters.dns import Budgeted, DnsResolver

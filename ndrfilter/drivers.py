@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 def drive(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any], ports: PortsFactory) -> Verdict:
     """The verdict, for callers without an event loop; one is made only if something must be fetched."""
+    return at_once(ruleset, facts, lists) or _run(adrive(ruleset, facts, lists, ports))
+
+
+def at_once(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any]) -> Verdict | None:
+    """The verdict, or None if something has to be fetched first."""
     outcome = step(ruleset, facts, lists, facts.site.complete)
-    if isinstance(outcome, Verdict):
-        return outcome
-    return _run(adrive(ruleset, facts, lists, ports))
+    return outcome if isinstance(outcome, Verdict) else None
 
 
 async def adrive(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any], ports: PortsFactory) -> Verdict:

@@ -119,3 +119,20 @@ FOLLOW_CHANNELS = 100
 FOLLOW_OPENING = 600.0  # seconds from a message's first line until it must be in the queue
 FOLLOW_REPLAY = (4 * 1024 * 1024, 64 * 1024 * 1024)  # read again at a start: at least, at most
 FOLLOW_STRANGE = 1_000  # lines in a row that are no log lines
+
+# service; times in seconds
+SERVICE_DRAIN = 30.0  # for connections that are open when we stop or change
+MAX_LISTENERS = 64
+MAX_WORKERS = 64
+SERVICE_MESSAGE = 64 * 1024 * 1024  # a larger one is answered with the protocol's own "not now"
+SERVICE_MEMORY = 256 * 1024 * 1024  # held by all unfinished requests of one worker
+SERVICE_CONNECTIONS = 2_000  # of one worker
+SERVICE_RESERVED_FILES = 24  # descriptors kept for logs, state, DNS
+SERVICE_BACKLOG = 1_024
+SERVICE_TICK = 0.5  # between looks at deadlines
+SERVICE_HEARTBEAT = 3 * MESSAGE_DEADLINE  # a worker silent for so long is killed
+REQUEST_DEADLINE = 60.0  # for a client to say all of what it began to say
+REPLY_DEADLINE = 60.0  # for a client to take an answer
+LINGER = 5.0  # for a client to close after we did
+IDLE_DEADLINE = 75.0  # between two requests
+MIN_EVICTION = 2.0  # a connection that has been silent for less is not closed in favour of another

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from ndrfilter import limits
-from ndrfilter.config import plugins, sites
+from ndrfilter.config import plugins, serving, sites
 from ndrfilter.config.files import read_text
 from ndrfilter.config.model import ACTION_VERDICTS, ACTIONS, Config, Dns
 from ndrfilter.config.rulesets import load_ruleset, ruleset_names
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 NAME = "ndrfilter.yml"
-_KEYS = ("site", "sites", "ruleset", "actions", "plugins", "lists", "dns", "state")
+_KEYS = ("site", "sites", "ruleset", "actions", "plugins", "lists", "dns", "state", "listen", "service", "opt_out")
 
 
 def load(path: Path | str | None = None, *, environ: Mapping[str, str] | None = None) -> Config:
@@ -81,6 +81,9 @@ def _config(node: Node, folder: Path, reader: Reader, rulesets: Path | None = No
         shown=plugins.shown(common, "plugins"),
         dns=_dns(entries.get("dns"), reader),
         state=folder / reader.text(entries["state"], "state") if "state" in entries else None,
+        listen=serving.listeners(entries.get("listen"), folder, reader),
+        service=serving.service(entries.get("service"), folder, reader),
+        opt_out=serving.opt_out(entries.get("opt_out"), folder, reader),
     )
     _check_ruleset(config.ruleset, rulesets, reader)
     reader.finish()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from ndrfilter.site import Network
+
 DEFAULT = Place("default")
 ACTIONS = ("header", "reject", "discard", "quarantine")
 ACTION_VERDICTS = ("backscatter", "fake")
@@ -26,6 +28,50 @@ class Dns(Noun):
 
     servers: tuple[tuple[str, int], ...] = ()
     timeout: float = limits.DNS_QUERY_TIMEOUT
+
+
+class Listener(Noun):
+    """One place where the service listens, and the protocol it speaks there.
+
+    `host` is an IP address, `path` a Unix socket, `inherited` the name of a socket that was handed over already bound
+    (systemd's FileDescriptorName); one of them is not empty. `mode` and `group` are the socket file's. `outbound` has
+    the networks whose mail is ours to mark, besides that of people who logged in (milter only).
+    """
+
+    door: str
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    inherited: str = ""
+    mode: int = 0o660
+    group: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
+    outbound: tuple[Network, ...] = ()
+
+    def __str__(self) -> str:
+        """As it is written in a configuration: 127.0.0.1:783, [::1]:783, unix:/run/…, systemd:NAME."""
+        if self.path:
+            return f"unix:{self.path}"
+        if self.inherited:
+            return f"systemd:{self.inherited}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Service(Noun):
+    """How the service runs. `workers` 0 is one for each processor; `log` is stderr, syslog, or a file's path.
+
+    `drain` is how long connections may go on after a stop or a reload, in seconds; `watch` whether changed files are
+    read again without being told.
+    """
+
+    workers: int = 0
+    user: str = ""
+    group: str = ""
+    log: str = "stderr"
+    log_format: str = "plain"
+    watch: bool = True
+    drain: float = limits.SERVICE_DRAIN
 
 
 class Config(Noun):
@@ -49,6 +95,9 @@ class Config(Noun):
     shown: Mapping[str, str] = _NOTHING
     dns: Dns = Dns()
     state: Path | None = None
+    listen: tuple[Listener, ...] = ()
+    service: Service = Service()
+    opt_out: frozenset[str] = frozenset()
 
     def origin(self, key: str) -> Place:
         """Where the value of a dotted key came from."""
@@ -73,6 +122,11 @@ class Config(Noun):
     def settings_for(self, site: Site) -> Mapping[str, Any]:
         """The settings of the plugins that are on for this site, by name."""
         return {**self.settings, **dict(site.settings)} if site.settings else self.settings
+
+    def opted_out(self, recipient: str) -> bool:
+        """Whether that person, or everybody in that domain, wants no judgement on mail."""
+        address = recipient.lower()
+        return address in self.opt_out or address.rpartition("@")[2] in self.opt_out
 
     def _owner(self, domain: str) -> Site | None:
         if domain in self.owners:

@@ -1,0 +1,217 @@
+"""What all doors share: one client's connection with its deadlines, its bound on bytes, and its orderly end.
+
+A door derives from `Connection`, reads in `received` and `ended`, asks the desk with `ask`, answers with `send`. It
+says when a request begins (`begin`) and when it is answered (`rest`); time, memory and draining follow from that. What
+it cannot read yet, because it is `working`, it keeps; `received` is called again when the answer was given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from ndrfilter import limits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ndrfilter.config.model import Listener
+    from ndrfilter.service.desk import Answer, Desk, Done, Question
+    from ndrfilter.service.ward import Ward
+
+
+class Connection(asyncio.Protocol):
+    """One client of one door. Subclasses say how long it may be silent (`idle`, seconds) and how they turn it away."""
+
+    idle = limits.IDLE_DEADLINE
+    request = limits.REQUEST_DEADLINE
+
+    def __init__(self, desk: Desk, ward: Ward, listener: Listener) -> None:
+        self.desk = desk
+        self.ward = ward
+        self.listener = listener
+        self.transport: asyncio.Transport | None = None
+        self.deadline: float | None = None
+        self.since: float | None = None  # when it began to rest or to be waited for; None while we are at work
+        self.resting = True
+        self._held = 0
+        self._asked: asyncio.Task[None] | None = None
+        self.working = False  # a question is being answered, or we said the last we had to say
+        self._unread: list[bytes] = []
+        self._half_closed = False
+        self._closing = False
+
+    # For doors to override.
+
+    def received(self, data: bytes) -> None:
+        """Bytes came, or none and the door may go on; never while it is `working`."""
+        raise NotImplementedError
+
+    def ended(self) -> None:
+        """The client will say no more; never while the door is `working`."""
+        self.close()
+
+    def turn_away(self, why: str) -> None:  # noqa: ARG002 - for those who can tell it
+        """End the connection with the protocol's own temporary answer, if there is something to answer."""
+        self.close()
+
+    # For doors to use.
+
+    def begin(self) -> None:
+        """The client began a request."""
+        if self.resting:
+            self.resting = False
+            self.deadline = monotonic() + self.request
+
+    def rest(self) -> None:
+        """The request is over: what it held is given back, and another may come unless we are leaving."""
+        self._give_back()
+        self.resting = True
+        self._wait(self.idle)
+        if self.ward.draining:
+            self.close()
+
+    def hold(self, size: int) -> bool:
+        """Whether `size` more bytes of this request may be kept."""
+        if self._held + size > limits.SERVICE_MESSAGE or not self.ward.take(size):
+            return False
+        self._held += size
+        return True
+
+    def ask(self, question: Question, done: Done) -> None:
+        """Ask the desk; nothing is read before `done` was called. It is not called once the connection is gone."""
+        self.working, self.deadline, self.since = True, None, None
+        waiting = False
+
+        def answered(answer: Answer) -> None:
+            self._asked = None
+            if self._closing or self.transport is None:
+                return
+            self.working = False
+            self._wait(self.request)
+            done(answer)
+            if waiting:
+                self._read_on()
+
+        self._asked = self.desk.ask(question, answered)
+        waiting = self._asked is not None
+        if waiting and self.transport is not None:
+            self.transport.pause_reading()
+
+    def send(self, data: bytes) -> None:
+        """Write; a client that does not take it is cut off in time."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def close(self) -> None:
+        """Close when everything that was sent has been taken, and the client, told of the end, has ended too.
+
+        To close while it still writes would reset the connection, and it might never see what we said last.
+        """
+        if self.transport is None or self._closing:
+            return
+        self._closing = self.working = True
+        self._unread.clear()
+        self.deadline, self.since = monotonic() + limits.REPLY_DEADLINE, None
+        if self._half_closed or not self.transport.can_write_eof():
+            self.transport.close()
+        else:
+            self.transport.write_eof()
+            self.transport.resume_reading()
+            if not self.transport.get_write_buffer_size():
+                self.deadline = monotonic() + limits.LINGER
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    @property
+    def peer(self) -> Any:
+        """The client's address as the socket gives it; a Unix socket has none."""
+        return self.transport.get_extra_info("peername") if self.transport is not None else None
+
+    # For the ward.
+
+    def overdue(self) -> None:
+        """The deadline passed."""
+        if self._closing or self.transport is None or self.transport.get_write_buffer_size():
+            self.abort()
+        else:
+            self.dismiss("slow")
+
+    def dismiss(self, why: str) -> None:
+        """Turn it away, in the log too; `why` is a word."""
+        self.desk.remark(self.listener.door, refused=why)
+        self.turn_away(why)
+        self.close()
+
+    def drain(self) -> None:
+        """We are leaving: close now if no request is under way."""
+        if self.resting:
+            self.close()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came."""
+        self.transport = transport  # type: ignore[assignment]
+        self.ward.enter(self)
+        self._wait(self.idle)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came, perhaps after reading was paused: then they wait."""
+        if self.working:
+            if not self._closing:
+                self._unread.append(data)
+            return
+        self.since = monotonic()
+        self.received(data)
+
+    def eof_received(self) -> bool:
+        """The client half-closed; we may still answer."""
+        self._half_closed = True
+        if self._closing and self.transport is not None:
+            self.transport.close()
+        elif not self.working:
+            self.ended()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """The connection is gone, and with it what it held."""
+        if self._asked is not None:
+            self._asked.cancel()
+            self._asked = None
+        self.transport = None
+        self._give_back()
+        self._unread.clear()
+        self.ward.leave(self)
+
+    def pause_writing(self) -> None:
+        """The client takes our answer slowly."""
+        self.deadline = monotonic() + limits.REPLY_DEADLINE
+
+    def resume_writing(self) -> None:
+        """It took it."""
+        self._wait(self.idle if self.resting else self.request)
+
+    def _read_on(self) -> None:
+        """Go on with what came meanwhile."""
+        while not self.working:
+            unread, self._unread = b"".join(self._unread), []
+            self.received(unread)
+            if not self._unread:
+                break
+        if not self.working and self.transport is not None:
+            self.transport.resume_reading()
+            if self._half_closed:
+                self.ended()
+
+    def _wait(self, seconds: float) -> None:
+        now = monotonic()
+        self.deadline, self.since = now + seconds, now
+
+    def _give_back(self) -> None:
+        self.ward.give_back(self._held)
+        self._held = 0

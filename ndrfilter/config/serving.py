@@ -9,7 +9,8 @@ from ndrfilter import limits
 from ndrfilter.config import hosts, plugins
 from ndrfilter.config.files import read_text
 from ndrfilter.config.model import Listener, Service
-from ndrfilter.config.tree import advise
+from ndrfilter.config.tree import advise, describe
+from ndrfilter.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,12 +37,13 @@ def listeners(node: Node | None, folder: Path, reader: Reader) -> tuple[Listener
     items = reader.items(node, "listen", "{http: 127.0.0.1:11433}")
     if len(items) > limits.MAX_LISTENERS:
         reader.wrong("E767", f"listen: more than {limits.MAX_LISTENERS} places", node.place, "one of each is enough")
-    read = (_listener(item, f"listen[{number}]", folder, reader) for number, item in enumerate(items))
-    found = tuple(one for one in read if one is not None)
-    for number, one in enumerate(found):
-        if str(one) in map(str, found[:number]) and one.port != 0:
-            reader.wrong("E761", f"listen: {one} stands there twice", node.place, "one protocol to one address")
-    return found
+    found: list[Listener] = []
+    for number, item in enumerate(items):
+        made = _listener(item, f"listen[{number}]", folder, reader)
+        if made is not None and made.port != 0 and str(made) in map(str, found):
+            reader.wrong("E761", f"listen: {made} stands there twice", item.place, "one protocol to one address")
+        found += [made] if made is not None else []
+    return tuple(found)
 
 
 def listener(door: str, written: str, place: Place, reader: Reader) -> Listener | None:
@@ -58,14 +60,20 @@ def listener(door: str, written: str, place: Place, reader: Reader) -> Listener 
 
 
 def _listener(node: Node, key: str, folder: Path, reader: Reader) -> Listener | None:
+    if not isinstance(node.value, dict):
+        text = node.value if isinstance(node.value, str) else "127.0.0.1:11433"
+        what = f"a protocol and its address are wanted, not {describe(node)}"
+        reader.wrong("E611", f"{key}: {what}", node.place, f'write {{http: "{text}"}}')
+        return None
     entries = reader.mapping(node, key)
     named = [name for name in entries if name in DOORS]
     allowed = {*DOORS, *_OF_A_SOCKET, *_OF_TLS, "outbound"}
-    for name in entries.keys() - allowed:
+    unknown = [name for name in entries if name not in allowed]
+    for name in unknown:
         place = node.keys.get(name, entries[name].place)
         reader.wrong("E610", f'unknown key "{name}" in {key}', place, advise(name, sorted(allowed)))
     if len(named) != 1:
-        if isinstance(node.value, dict):
+        if named or not unknown:
             what = "no protocol" if not named else f"{len(named)} protocols"
             reader.wrong("E760", f"{key}: {what} in one entry", node.place, f"one of {', '.join(DOORS)}: its address")
         return None
@@ -175,9 +183,18 @@ def opt_out(node: Node | None, folder: Path, reader: Reader) -> frozenset[str]:
     if isinstance(node.value, list):
         written = [(reader.text(item, "opt_out"), item.place) for item in node.value]
     else:
-        text = read_text(folder / reader.text(node, "opt_out"), limits.MAX_LIST_FILE)
-        written = [(line.partition("#")[0].strip(), node.place) for line in text.splitlines()]
+        written = [(line, node.place) for line in _lines(folder / reader.text(node, "opt_out"), reader)]
     return frozenset(_opted(word, place, reader) for word, place in written if word)
+
+
+def _lines(path: Path, reader: Reader) -> list[str]:
+    """The entries of the file, without what follows a #."""
+    try:
+        text = read_text(path, limits.MAX_LIST_FILE)
+    except ConfigError as error:
+        reader.mistakes += error.diagnostics
+        return []
+    return [line.partition("#")[0].strip() for line in text.splitlines()]
 
 
 def _opted(word: str, place: Place, reader: Reader) -> str:

@@ -27,10 +27,21 @@ def rows(config: Config, choice: RulesetChoice) -> list[Row]:
     found.append(("dns.servers", _joined(servers), str(config.origin("dns.servers"))))
     found.append(("dns.timeout", f"{config.dns.timeout:g} s", str(config.origin("dns.timeout"))))
     found.append(("state", str(config.state or _NONE), str(config.origin("state"))))
+    found += _service(config)
     found += [(f"lists.{name}", str(path), str(config.origin(f"lists.{name}"))) for name, path in config.lists.items()]
     found.append(("local rules", str(config.local_rules or _NONE), ""))
     found.append(("local rulesets", str(config.local_rulesets or _NONE), ""))
     return [*found, *_ruleset(choice)]
+
+
+def _service(config: Config) -> Iterator[Row]:
+    for number, listener in enumerate(config.listen):
+        key = f"listen[{number}]"
+        yield f"{key}.{listener.door}", str(listener), str(config.origin(f"{key}.{listener.door}"))
+    for name, value in config.service._asdict().items():
+        shown = f"{value:g} s" if name == "drain" else str(value).lower() if name == "watch" else str(value or _NONE)
+        yield f"service.{name}", shown, str(config.origin(f"service.{name}"))
+    yield "opt_out", _joined(sorted(config.opt_out)), str(config.origin("opt_out"))
 
 
 def _site(config: Config, key: str, site: Site) -> Iterator[Row]:

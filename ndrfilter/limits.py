@@ -129,6 +129,7 @@ SERVICE_MEMORY = 256 * 1024 * 1024  # held by all unfinished requests of one wor
 SERVICE_CONNECTIONS = 2_000  # of one worker
 SERVICE_RESERVED_FILES = 24  # descriptors kept for logs, state, DNS
 SERVICE_BACKLOG = 1_024
+SERVICE_READ_AHEAD = 2  # pieces, of up to 256 KiB each, taken from a client whose last request is not answered yet
 SERVICE_TICK = 0.5  # between looks at deadlines
 SERVICE_HEARTBEAT = 3 * MESSAGE_DEADLINE  # a worker silent for so long is killed
 REQUEST_DEADLINE = 60.0  # for a client to say all of what it began to say
@@ -136,3 +137,10 @@ REPLY_DEADLINE = 60.0  # for a client to take an answer
 LINGER = 5.0  # for a client to close after we did
 IDLE_DEADLINE = 75.0  # between two requests
 MIN_EVICTION = 2.0  # a connection that has been silent for less is not closed in favour of another
+
+# policy door
+POLICY_IDLE = 360.0  # seconds between two requests; Postfix itself gives a connection up after 300
+MAX_POLICY_LINE = 4 * 1024
+MAX_POLICY_REQUEST = 64 * 1024
+MAX_POLICY_ATTRIBUTES = 200
+MAX_POLICY_RECIPIENTS = 1_000  # of one message that are remembered

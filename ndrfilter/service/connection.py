@@ -14,11 +14,14 @@ from ndrfilter import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable, Coroutine
+    from typing import Any, TypeVar
 
     from ndrfilter.config.model import Listener
-    from ndrfilter.service.desk import Answer, Desk, Done, Question
+    from ndrfilter.service.desk import Desk, Done, Question
     from ndrfilter.service.ward import Ward
+
+    T = TypeVar("T")
 
 
 class Connection(asyncio.Protocol):
@@ -81,10 +84,23 @@ class Connection(asyncio.Protocol):
 
     def ask(self, question: Question, done: Done) -> None:
         """Ask the desk; nothing is read before `done` was called. It is not called once the connection is gone."""
+        self._work(lambda answered: self.desk.ask(question, answered), done)
+
+    def wait_for(self, work: Coroutine[Any, Any, T], done: Callable[[T], None]) -> None:
+        """As `ask`, for whatever else takes time: `done` gets what `work` returns, and `work` raises nothing."""
+
+        async def told(answered: Callable[[T], None]) -> None:
+            answered(await work)
+
+        self._work(lambda answered: asyncio.get_running_loop().create_task(told(answered)), done)
+
+    def _work(
+        self, start: Callable[[Callable[[T], None]], asyncio.Task[None] | None], done: Callable[[T], None]
+    ) -> None:
         self.working, self.deadline, self.since = True, None, None
         waiting = False
 
-        def answered(answer: Answer) -> None:
+        def answered(answer: T) -> None:
             self._asked = None
             if self._closing or self.transport is None:
                 return
@@ -94,10 +110,8 @@ class Connection(asyncio.Protocol):
             if waiting:
                 self._read_on()
 
-        self._asked = self.desk.ask(question, answered)
+        self._asked = start(answered)
         waiting = self._asked is not None
-        if waiting and self.transport is not None:
-            self.transport.pause_reading()
 
     def send(self, data: bytes) -> None:
         """Write; a client that does not take it is cut off in time."""
@@ -147,6 +161,12 @@ class Connection(asyncio.Protocol):
         self.turn_away(why)
         self.close()
 
+    def leave(self) -> None:
+        """Make room now: what was said is sent, and nobody waits for the client."""
+        if self.transport is not None:
+            self.transport.close()
+        self.ward.leave(self)
+
     def drain(self) -> None:
         """We are leaving: close now if no request is under way."""
         if self.resting:
@@ -161,10 +181,12 @@ class Connection(asyncio.Protocol):
         self._wait(self.idle)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came, perhaps after reading was paused: then they wait."""
+        """Bytes came; while we are at work they wait, and beyond a bound the client waits too."""
         if self.working:
             if not self._closing:
                 self._unread.append(data)
+                if len(self._unread) >= limits.SERVICE_READ_AHEAD and self.transport is not None:
+                    self.transport.pause_reading()
             return
         self.since = monotonic()
         self.received(data)

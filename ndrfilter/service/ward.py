@@ -34,6 +34,7 @@ class Ward:
         eldest = min(waiting, key=lambda one: one.since or 0.0, default=None)
         if eldest is not None and eldest.since is not None and monotonic() - eldest.since >= limits.MIN_EVICTION:
             eldest.dismiss("full")
+            eldest.leave()
         return not self.full
 
     def enter(self, connection: Connection) -> None:

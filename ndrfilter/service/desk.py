@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ndrfilter.api import Filter
     from ndrfilter.facts.world import Facts
+    from ndrfilter.service.board import Board
 
     Done = Callable[["Answer"], None]
 
@@ -77,6 +78,7 @@ class Desk:
         """Raises ConfigError if the ruleset cannot be read."""
         config = judge.config
         self.filter = judge
+        self.board: Board | None = None  # of the whole service, for the doors that show it
         self._observers = tuple(observers)
         self._actions = load_ruleset(config.ruleset, config.local_rulesets).actions(config)
         self._tasks: set[asyncio.Task[None]] = set()

@@ -144,3 +144,17 @@ MAX_POLICY_LINE = 4 * 1024
 MAX_POLICY_REQUEST = 64 * 1024
 MAX_POLICY_ATTRIBUTES = 200
 MAX_POLICY_RECIPIENTS = 1_000  # of one message that are remembered
+
+# board and journal
+BOARD_RULES = 2_000  # told apart; what is beyond is "other"
+BOARD_WORD_BYTES = 96  # of a word that is counted
+BOARD_NOTES_BYTES = 16 * 1024
+JOURNAL_LINE = 4_000  # bytes with what stands before it: a pipe takes so much whole (pipe(7))
+JOURNAL_WORD = 200  # characters of one value
+JOURNAL_ITEMS = 20  # of one list
+JOURNAL_PATIENCE = 0.02  # seconds to wait for a log that takes nothing
+
+# http
+MAX_HTTP_HEAD = 512 * 1024  # of one request: its line and its header
+MAX_HTTP_FIELDS = 4_000  # a field for each recipient among them
+MAX_HTTP_TARGET = 4 * 1024

@@ -35,6 +35,18 @@ _SERVER = re.compile(
 _RESOLV_CONF = Path("/etc/resolv.conf")
 
 
+class _Tally:
+    """What this process asked name servers since it began: questions that no cache answered, and those in vain."""
+
+    __slots__ = ("failures", "questions")
+
+    def __init__(self) -> None:
+        self.questions = self.failures = 0
+
+
+TALLY = _Tally()
+
+
 class DnsResolver:
     """Asks the given recursive servers ("192.0.2.53", "127.0.0.1:5353", "[::1]:53"), or those of the system.
 
@@ -64,9 +76,11 @@ class DnsResolver:
             name = dnswire.domain(key[0])
         except ValueError:
             return ()  # such a name cannot exist
+        TALLY.questions += 1
         try:
             answer = await self._ask(name, key[1])
         except dnswire.WireError as error:
+            TALLY.failures += 1
             return TemporaryError(f"DNS {key[1]} {key[0]}: {error}")
         self._cache.put(key, answer.records, answer.ttl)
         return answer.records

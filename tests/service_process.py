@@ -44,7 +44,8 @@ class Serving:
 
     def _read(self) -> None:
         for line in self.process.stderr:
-            self._news.put(line.rstrip("\n"))
+            self.lines.append(line.rstrip("\n"))
+            self._news.put(self.lines[-1])
         self._news.put(None)
 
     def wait_for(self, pattern: str, seconds: float = _PATIENCE) -> str:
@@ -56,7 +57,6 @@ class Serving:
                 raise AssertionError(f"no {pattern!r} within {seconds:g} s in:\n" + "\n".join(self.lines)) from None
             if line is None:
                 raise AssertionError(f"the service ended before {pattern!r}:\n" + "\n".join(self.lines))
-            self.lines.append(line)
             if re.search(pattern, line):
                 return line
 

@@ -1,0 +1,75 @@
+"""What 500 clients that hardly speak cost 50 that do: the good ones' 99th percentile, with and without the others."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from contextlib import asynccontextmanager
+from time import perf_counter
+
+from bench.service.hostile import say
+from bench.service.sessions import BOUNCE, Session, http, spamd
+
+GOOD, SLOW, REQUESTS, PAUSE = 50, 500, 12, 1.0
+
+
+async def _client(session: Session, place, number: int, taken: list[float], wrong: list[bytes]) -> None:
+    await asyncio.sleep(PAUSE * number / GOOD)
+    for _ in range(REQUESTS):
+        began = perf_counter()
+        reply = await say(place, [session.sent], half_close=False)
+        taken.append(perf_counter() - began)
+        if not session.right(reply):
+            wrong.append(reply)
+        await asyncio.sleep(max(0.0, PAUSE - taken[-1]))
+
+
+async def p99(session: Session, place) -> float:
+    """The 99th percentile of the seconds an answer took, for all good clients. Raises ValueError for a wrong one."""
+    taken: list[float] = []
+    wrong: list[bytes] = []
+    await asyncio.gather(*(_client(session, place, number, taken, wrong) for number in range(GOOD)))
+    if wrong:
+        raise ValueError(f"{len(wrong)} wrong answers: {wrong[0][:200]!r}")
+    return statistics.quantiles(taken, n=100)[-1]
+
+
+@asynccontextmanager
+async def crowd(session: Session, place, size: int = SLOW):
+    """So many clients that say one byte a second of their request, and connect again when they are sent away."""
+
+    async def one() -> None:
+        while True:
+            _, writer = await asyncio.open_connection(*place)
+            try:
+                for at in range(len(session.sent) - 1):
+                    writer.write(session.sent[at : at + 1])
+                    await writer.drain()
+                    await asyncio.sleep(1.0)
+            except OSError:
+                pass
+            finally:
+                writer.close()
+
+    tasks = [asyncio.create_task(one()) for _ in range(size)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def compare(places, rounds: int = 3) -> list[dict[str, float | str]]:
+    """For http and spamd: the percentile alone and beside the crowd, in milliseconds, the middle of the rounds."""
+    found = []
+    for session in (http(BOUNCE, "backscatter"), spamd(BOUNCE, b"NDR_BACKSCATTER")):
+        place, alone, beside = places[session.door], [], []
+        await p99(session, place)
+        for _ in range(rounds):
+            alone.append(await p99(session, place))
+            async with crowd(session, place):
+                beside.append(await p99(session, place))
+        idle, busy = statistics.median(alone) * 1000, statistics.median(beside) * 1000
+        found.append({"door": session.door, "alone_ms": idle, "beside_ms": busy, "ratio": busy / idle})
+    return found

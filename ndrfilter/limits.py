@@ -158,3 +158,11 @@ JOURNAL_PATIENCE = 0.02  # seconds to wait for a log that takes nothing
 MAX_HTTP_HEAD = 512 * 1024  # of one request: its line and its header
 MAX_HTTP_FIELDS = 4_000  # a field for each recipient among them
 MAX_HTTP_TARGET = 4 * 1024
+
+# spamd
+SPAMD_LINE = 8 * 1024  # of a request's head
+SPAMD_FIELDS = 256  # of a request
+SPAMD_INFLATE = 256 * 1024  # at a time
+SPAMD_ENVELOPE = 64 * 1024  # of a message's header that is searched for its envelope
+MAX_REPORT_RULES = 20
+MAX_REPORT_TEXT = 400  # characters of one paragraph

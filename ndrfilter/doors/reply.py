@@ -10,6 +10,7 @@ from ndrfilter.message.places import EOL, after_from_line, header_end, line_end
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndrfilter.engine.result import Result
+    from ndrfilter.service.desk import Answer
 
 STATUS, REASON = "X-NDR-Status", "X-NDR-Reason"
 
@@ -107,3 +108,15 @@ def _fold(name: str, pieces: list[str]) -> list[str]:
         else:
             line += text
     return [*lines, line]
+
+
+def marks(answer: Answer) -> list[tuple[str, str]]:
+    """The fields of an answer as names and values, folded with bare line feeds, for those who have no whole message.
+
+    None for a recipient who wants no mark.
+    """
+    if answer.unjudged == "opt-out":
+        return []
+    status = ["undetermined;", f" error={answer.unjudged}"] if answer.unjudged else _status(answer.result)
+    pieces = {STATUS: status, REASON: _words(answer.result.advice.reason)}
+    return [(name, "\n".join(_fold(name, words))[len(name) + 1 :].lstrip(" ")) for name, words in pieces.items()]

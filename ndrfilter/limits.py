@@ -172,3 +172,10 @@ SPAMD_INFLATE = 256 * 1024  # at a time
 SPAMD_ENVELOPE = 64 * 1024  # of a message's header that is searched for its envelope
 MAX_REPORT_RULES = 20
 MAX_REPORT_TEXT = 400  # characters of one paragraph
+
+# milter
+MILTER_PACKET = 256 * 1024  # Postfix sends fields of up to header_size_limit whole (100 KiB unless told otherwise)
+MILTER_MESSAGE = 8 * 1024 * 1024  # of a larger message the front is looked at; what a bounce says stands there
+MILTER_IDLE = 7_210.0  # seconds between two messages; libmilter's own, longer than any SMTP session
+MILTER_COPIES = 1_000  # of a field that are taken out of one message
+MILTER_REPLY = 400  # characters of an SMTP reply's text (RFC 5321 section 4.5.3.1.5)

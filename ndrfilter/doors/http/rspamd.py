@@ -1,0 +1,95 @@
+"""An answer in rspamd's shapes: the JSON of `/checkv2`, and the lines of the protocol before it. Pure."""
+
+from __future__ import annotations
+
+from json import JSONEncoder
+
+from ndrfilter.doors.reply import REASON, STATUS, marks
+from ndrfilter.service import export
+from ndrfilter.terminal import clip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ndrfilter.service.desk import Answer
+
+_MAX_TEXT = 300  # characters of an option
+_MAX_MESSAGE_ID = 500
+_MAX_SYMBOLS = 50  # in lines: Exim reads at most 32,000 bytes
+_ACTIONS = {"header": "add header", "reject": "reject", "discard": "discard", "quarantine": "quarantine"}
+_REMOVED = {STATUS: 0, REASON: 0}  # 0: all of that name
+
+encode = JSONEncoder(separators=(",", ":")).encode
+
+
+def action(answer: Answer) -> str:
+    """What rspamd calls what is to be done. Wanted mail is never acted on, and where we only watch, nothing is."""
+    if not export.is_spam(answer.result) or answer.unjudged:
+        return "no action"
+    return _ACTIONS.get(answer.action, "no action")
+
+
+def checkv2(answer: Answer) -> bytes:
+    """The body of the reply to `/checkv2`."""
+    result = answer.result
+    shape: dict[str, Any] = {
+        "is_skipped": answer.unjudged == "opt-out",
+        "score": round(export.score(result), 2),
+        "required_score": round(export.required(result), 2),
+        "action": action(answer),
+        "symbols": {name: _symbol(name, score, text) for name, score, text in _symbols(answer)},
+        "messages": {},
+        "message-id": _message_id(answer),
+        "time_real": round(answer.seconds, 6),
+    }
+    fields = marks(answer)
+    if fields:
+        added = {name: {"value": value, "order": place} for place, (name, value) in enumerate(fields)}
+        shape["milter"] = {"remove_headers": _REMOVED, "add_headers": added}
+    return encode(shape).encode()
+
+
+def full(answer: Answer, queue_id: str) -> bytes:
+    """The body of the reply to `/check`: the whole result, what to do about it, and whose it is."""
+    shape = answer.result.to_dict()
+    shape["action"] = answer.action if export.is_spam(answer.result) or not answer.action else "header"
+    shape["would"] = answer.would
+    shape["unjudged"] = answer.unjudged
+    shape["queue_id"] = queue_id
+    shape["message_id"] = answer.message_id
+    shape["seconds"] = round(answer.seconds, 6)
+    return encode(shape).encode()
+
+
+def lines(answer: Answer) -> bytes:
+    """The whole reply to `CHECK RSPAMC/1.3`, as Exim parses it."""
+    result = answer.result
+    spam = "True" if export.is_spam(result) else "False"
+    reply = [
+        "RSPAMD/1.3 0 EX_OK",
+        f"Metric: default; {spam}; {export.score(result):.2f} / {export.required(result):.2f} / 0.0",
+        f"Action: {action(answer)}",
+        *[f"Symbol: {name}({score:.2f})" for name, score, _ in _symbols(answer)][:_MAX_SYMBOLS],
+        f"Message-ID: {_message_id(answer)}",
+    ]
+    return "".join(f"{line}\r\n" for line in reply).encode("ascii", "replace")
+
+
+def _symbols(answer: Answer) -> Iterator[tuple[str, float, str]]:
+    """Name, score and text of each symbol: the verdict, which scores nothing itself, then the rules behind it."""
+    result = answer.result
+    verdict = "" if answer.unjudged == "opt-out" else export.verdict_symbol(result)
+    if verdict:
+        yield verdict, 0.0, result.advice.reason
+    yield from export.symbols(result)
+
+
+def _symbol(name: str, score: float, text: str) -> dict[str, Any]:
+    score = round(score, 2)
+    return {"name": name, "score": score, "metric_score": score, "options": [clip(text, _MAX_TEXT)] if text else []}
+
+
+def _message_id(answer: Answer) -> str:
+    return clip(answer.message_id.strip("<>"), _MAX_MESSAGE_ID) or "undef"

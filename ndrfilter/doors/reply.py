@@ -9,6 +9,9 @@ from ndrfilter.message.places import EOL, after_from_line, header_end, line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
     from ndrfilter.engine.result import Result
     from ndrfilter.service.desk import Answer
 
@@ -17,36 +20,50 @@ STATUS, REASON = "X-NDR-Status", "X-NDR-Reason"
 _MAX_REASON = 400
 _ASCII = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "})
 
-_COPY = rb"X-NDR-(?:Status|Reason)[ \t]*:[^\r\n]*(?:" + EOL + rb"[ \t][^\r\n]*)*"
-_COPIES = re.compile(rb"(?i)(\A|%s)%s(?:%s%s)*(%s|\Z)" % (EOL, _COPY, EOL, _COPY, EOL))
+OUR_FIELDS = rb"X-NDR-(?:Status|Reason)"
+
+
+def copies_of(names: bytes) -> re.Pattern[bytes]:
+    """Fields whose names the regular expression `names` matches whole, in any case, as `stamp` takes them out."""
+    field = rb"(?:%s)[ \t]*:[^\r\n]*(?:%s[ \t][^\r\n]*)*" % (names, EOL)
+    return re.compile(rb"(?i)(\A|%s)%s(?:%s%s)*(%s|\Z)" % (EOL, field, EOL, field, EOL))
+
+
+_COPIES = copies_of(OUR_FIELDS)
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
 _QUOTED_FROM_LINE = re.compile(rb"(?:>From [^\r\n]*" + EOL + rb")*")
 
 
-def annotate(raw: bytes, result: Result) -> bytes:
-    """The message with its verdict in front; our fields that came in with it are gone, the rest is as it was."""
-    return stamp(raw, _status(result), result.advice.reason)
+def annotate(raw: bytes, result: Result, **more: Any) -> bytes:
+    """The message with its verdict in front; our fields that came in with it are gone, the rest is as it was.
+
+    `more` is for `stamp`.
+    """
+    return stamp(raw, _status(result), result.advice.reason, **more)
 
 
-def annotate_error(raw: bytes, error: str, sentence: str) -> bytes:
+def annotate_error(raw: bytes, error: str, sentence: str, **more: Any) -> bytes:
     """The message as one nobody could judge; `error` is a word, such as "config" or "timeout"."""
-    return stamp(raw, ["undetermined;", f" error={error}"], sentence)
+    return stamp(raw, ["undetermined;", f" error={error}"], sentence, **more)
 
 
-def stamp(raw: bytes, status: list[str], sentence: str) -> bytes:
-    """`raw` with the two fields directly after a leading `From ` line, else first.
+def stamp(
+    raw: bytes, status: list[str], sentence: str, *, also: Sequence[str] = (), copies: re.Pattern[bytes] = _COPIES
+) -> bytes:
+    """`raw` with the two fields directly after a leading `From ` line, else first; the lines `also` follow them.
 
-    A message without a header gets an empty line after ours, so that its text does not become one.
+    What `copies` finds in the header is taken out first. A message without a header gets an empty line after ours, so
+    that its text does not become one.
     """
     start = after_from_line(raw)
     end_of_line = line_end(raw)
-    fields = _fold(STATUS, status) + _fold(REASON, _words(sentence))
+    fields = [*fold(STATUS, status), *fold(REASON, _words(sentence)), *also]
     ours = b"".join(line.encode("ascii") + end_of_line for line in fields)
     front = raw[:start]
     if front and front[-1] not in b"\r\n":
         front += end_of_line
     end = header_end(raw, start)
-    header = _COPIES.sub(_stronger_end, raw[start:end])
+    header = copies.sub(_stronger_end, raw[start:end])
     if not header and end < len(raw):
         return b"".join((front, ours, memoryview(raw)[end:]))
     between = b"" if _is_header(header) else end_of_line
@@ -97,7 +114,7 @@ def _words(sentence: str) -> list[str]:
     return [f" {word}" if number else word for number, word in enumerate(cut.split())]
 
 
-def _fold(name: str, pieces: list[str]) -> list[str]:
+def fold(name: str, pieces: list[str]) -> list[str]:
     """A field in lines of at most `limits.HEADER_FOLD` columns (RFC 5322 section 2.2.3), broken between pieces only."""
     lines, line = [], f"{name}:"
     for number, piece in enumerate(pieces):
@@ -119,4 +136,4 @@ def marks(answer: Answer) -> list[tuple[str, str]]:
         return []
     status = ["undetermined;", f" error={answer.unjudged}"] if answer.unjudged else _status(answer.result)
     pieces = {STATUS: status, REASON: _words(answer.result.advice.reason)}
-    return [(name, "\n".join(_fold(name, words))[len(name) + 1 :].lstrip(" ")) for name, words in pieces.items()]
+    return [(name, "\n".join(fold(name, words))[len(name) + 1 :].lstrip(" ")) for name, words in pieces.items()]

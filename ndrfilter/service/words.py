@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ndrfilter.service import columns
 from ndrfilter.service.columns import NAME, OTHER
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _NAMED = re.compile(r"[\w-]+(?:\.[\w-]+)+|\[[^\]]*\]|\b[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,}|[^\s@]+@[^\s@]+")
 
 
+@lru_cache(maxsize=512)
 def shape(cause: str) -> str:
     """A cause without the names and addresses in it, so that the like are counted together."""
     return _NAMED.sub("…", cause[:200]) if "." in cause or ":" in cause or "@" in cause else cause

@@ -11,7 +11,7 @@ from ndrfilter import extensions, knowledge
 from ndrfilter.adapters.clock import SystemClock
 from ndrfilter.config import Config, from_mapping
 from ndrfilter.config import load as load_config
-from ndrfilter.drivers import adrive, at_once, drive
+from ndrfilter.drivers import adrive, afetch, at_once, drive
 from ndrfilter.engine.explain import explain
 from ndrfilter.engine.result import Result
 from ndrfilter.engine.ruleset import RuleSet
@@ -108,6 +108,10 @@ class Filter:
     async def ajudge(self, facts: Facts) -> Verdict:
         """As `judge`, within a running event loop."""
         return await adrive(self.ruleset, facts, self.loaded.lists, self._ports)
+
+    async def afetch(self, facts: Facts, *names: str) -> None:
+        """Fetch these facts, for who asks for facts and no verdict; what does not come in time is unknown."""
+        await afetch(names, facts, self._ports)
 
     def at_once(self, facts: Facts) -> Verdict | None:
         """The verdict if nothing has to be fetched for it, else None."""

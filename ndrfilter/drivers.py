@@ -9,7 +9,7 @@ from ndrfilter.schema import Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
     from typing import Any
 
     from ndrfilter.engine.ruleset import RuleSet
@@ -42,6 +42,13 @@ async def adrive(ruleset: RuleSet, facts: Facts, lists: Mapping[str, Any], ports
         opened = opened or ports()
         await _fetch(outcome.names, facts, opened, deadline - loop.time())
     return outcome
+
+
+async def afetch(names: Iterable[str], facts: Facts, ports: PortsFactory) -> None:
+    """Fetch those of these facts that are pending, under a message's deadline; `facts` has them then."""
+    pending = tuple(name for name in names if getattr(facts.fact(name), "pending", ()))
+    if pending:
+        await _fetch(pending, facts, ports(), limits.MESSAGE_DEADLINE)
 
 
 async def _fetch(names: tuple[str, ...], facts: Facts, ports: Ports, seconds: float) -> None:

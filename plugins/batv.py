@@ -174,6 +174,25 @@ def missing(facts: Any) -> bool | None:
     return not (_homemade(facts) or _exempt(facts, settings) or _too_old(facts, settings) or _tagged_elsewhere(facts))
 
 
+def unsent(facts: Any) -> bool | None:
+    """Whether, before there is a message to read, the envelope alone says that no mail of ours can have had a recipient
+    as its sender: one without a tag, or with one that is not ours, though all our mail leaves tagged.
+
+    What only the message could tell is held for possible: where some mail leaves plain for its recipients' sake,
+    nothing is said, and as long as something older than the tags may still come back.
+    """
+    settings: Settings = facts.settings(NAME)
+    if settings.since is None:
+        return None
+    if facts.fact("size") or facts.fact("envelope.null") is not True or facts.fact("bounce.client_ip") is None:
+        return False
+    judged = [(word, owner) for word, owner, _ in facts.once(_results) if facts.site.owns(owner.domain)]
+    if not judged or any(word not in ("untagged", "forged") for word, _ in judged) or settings.exempt_recipients:
+        return False
+    plain = any(not can_bear(owner) or listed(owner, settings.exempt_senders) for _, owner in judged)
+    return not (plain or _too_old(facts, settings))
+
+
 def _homemade(facts: Any) -> bool:
     """Whether our own server may have written the bounce, before the tag is put on: nobody outside brought it."""
     from ndrfilter.site import private
@@ -223,6 +242,8 @@ def declare() -> Iterable[FactSpec]:
     yield FactSpec("batv.result", words, Evidence.STRUCTURE, "what the recipient's tag is worth", result, optional=True)
     yield FactSpec("batv.proof", BOOLEAN, Evidence.PROOF, proof, afetch=_proof)
     yield FactSpec("batv.valid", BOOLEAN, Evidence.TRACE, trace, afetch=_trace)
-    yield FactSpec(
-        "batv.missing", BOOLEAN, Evidence.TRACE, absent, missing, optional=True, needs_complete="signing"
-    )  # fmt: skip
+    early = "before there is a message: no mail of ours can have had this sender"
+    for name, doc, fetch in (("missing", absent, missing), ("unsent", early, unsent)):
+        yield FactSpec(
+            f"batv.{name}", BOOLEAN, Evidence.TRACE, doc, fetch, optional=True, needs_complete="signing"
+        )  # fmt: skip

@@ -1,5 +1,5 @@
 """Lists of hosts that have sent backscatter (RFC 5782), asked in safe mode: only for returned mail, only about the host
-that gave it to us.
+that gave it to us. Before there is a message to read, mail from the null sender is taken for returned.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _query(ip: IPv4Address | IPv6Address, zone: Zone) -> str:
 
 async def _said(facts: Any, ports: Ports) -> Said | None:
     ip = facts.fact("bounce.client_ip")
-    if ip is None or isinstance(ip, Unknown) or facts.fact("returned") is not True:
+    if ip is None or isinstance(ip, Unknown) or not _returned(facts):
         return None
     from asyncio import gather
 
@@ -73,6 +73,10 @@ async def _said(facts: Any, ports: Ports) -> Said | None:
     answers = await gather(*(_answer(zone, ip, ports.resolver) for zone in zones))
     listed = tuple(zone.name for zone, answer in zip(zones, answers, strict=True) if answer is True)
     return Said(listed, tuple(answer for answer in answers if isinstance(answer, str)))
+
+
+def _returned(facts: Any) -> bool:
+    return facts.fact("returned") is True or (facts.fact("size") == 0 and facts.fact("envelope.null") is True)
 
 
 async def _answer(zone: Zone, ip: IPv4Address | IPv6Address, resolver: Resolver) -> bool | str:

@@ -120,6 +120,10 @@ class Desk:
         for observer in self._observers:
             observer.remarked(Remark(door, queue_id, tuple(words.items())))
 
+    def action(self, verdict: str, recipients: Sequence[str]) -> str:
+        """What to do with mail of that verdict: one of config.model.ACTIONS, never more than these recipients allow."""
+        return self._actions.get(verdict, "header") if self._alike(recipients) else "header"
+
     async def _later(self, question: Question, facts: Facts, began: float, done: Done) -> None:
         try:
             verdict = await self.filter.ajudge(facts)
@@ -130,7 +134,7 @@ class Desk:
 
     def _answer(self, question: Question, facts: Facts, result: Result) -> Answer:
         wanted = self.filter.config.actions.get(result.verdict, "header")
-        action = self._actions.get(result.verdict, "header") if self._alike(question.envelope.recipients) else "header"
+        action = self.action(result.verdict, question.envelope.recipients)
         field = facts.message.headers.first("Message-ID")
         message_id = field.raw.decode("ascii", "replace").strip() if field else ""
         return Answer(result, action, wanted if wanted != action else "", message_id=message_id)

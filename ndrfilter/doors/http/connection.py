@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 
 from ndrfilter import limits
-from ndrfilter.doors.http import pages, rspamd
+from ndrfilter.doors.http import rspamd
 from ndrfilter.doors.http.legacy import LegacyReader, is_legacy
+from ndrfilter.doors.http.pages import PATHS, page
 from ndrfilter.doors.http.questions import is_elsewhere, question
-from ndrfilter.doors.http.replies import CONTINUE, JSON, LEGACY_TEMPORARY, TEXT, refusal, reply
+from ndrfilter.doors.http.replies import CONTINUE, JSON, LEGACY_TEMPORARY, last_word, refusal, reply
 from ndrfilter.doors.http.requests import Reader, Refusal
 from ndrfilter.service.connection import Connection
 
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from ndrfilter.service.ward import Ward
 
 _CHECKS = (b"/checkv2", b"/check")
-_GET, _POST = (b"GET", b"HEAD"), (b"POST", b"GET")
-_ALLOWED = {b"/checkv2": _POST, b"/check": _POST, b"/ping": _GET, b"/healthz": _GET, b"/metrics": _GET, b"/": _GET}
-_ALLOW = {methods: b"Allow: %b\r\n" % b", ".join(methods) for methods in (_GET, _POST)}
+_METHODS = {**dict.fromkeys(_CHECKS, (b"POST", b"GET")), **dict.fromkeys(PATHS, (b"GET", b"HEAD"))}
+_ALLOW = {methods: b"Allow: %b\r\n" % b", ".join(methods) for methods in _METHODS.values()}
 
 
 class HttpConnection(Connection):
@@ -30,108 +30,105 @@ class HttpConnection(Connection):
 
     def __init__(self, desk: Desk, ward: Ward, listener: Listener) -> None:
         super().__init__(desk, ward, listener)
-        self._start: bytes | None = b""  # until it is clear which protocol this is
-        self._reader: Reader | LegacyReader = Reader()
+        self._start = b""
+        self._reader: Reader | LegacyReader | None = None  # until it is clear which protocol this is
         self._queue: deque[Request | Refusal] = deque()
         self._counted = 0
+
+    def received(self, data: bytes) -> None:
+        """Bytes came, or a question was answered: go on with what is there."""
+        reader = self._reader or self._reader_for(data)
+        if reader is None:
+            return
+        if data:
+            self._queue.extend(reader.feed(self._start + data if self._start else data))
+            self._start = b""
+        while self._queue and not self.working:
+            self.begin()
+            self._answer(self._queue.popleft())
+        if reader.unfinished and not self.working:
+            self._await(reader)
+
+    def turn_away(self, why: str) -> None:
+        """Say so to whoever began a request."""
+        if not self.resting:
+            self.send(LEGACY_TEMPORARY if self._legacy else last_word(408 if why == "slow" else 503))
 
     @property
     def _legacy(self) -> bool:
         return isinstance(self._reader, LegacyReader)
 
-    def received(self, data: bytes) -> None:
-        """Bytes came, or a question was answered: go on with what is there."""
-        if self._start is not None:
-            data = self._start + data
-            legacy = is_legacy(data)
-            if legacy is None:
-                self._start = data
-                if data:
-                    self.begin()
-                return
-            self._start = None
-            if legacy:
-                self._reader = LegacyReader()
-        if data:
-            self._queue.extend(self._reader.feed(data))
-        while self._queue and not self.working:
-            self.begin()
-            self._answer(self._queue.popleft())
-        if not self.working and self._reader.unfinished:
-            self._await()
+    def _reader_for(self, data: bytes) -> Reader | LegacyReader | None:
+        """The reader of the protocol that the connection begins with, None while that cannot be told."""
+        start = self._start + data
+        legacy = is_legacy(start)
+        if legacy is None:
+            self._start = start
+            if start:
+                self.begin()
+            return None
+        self._reader = LegacyReader() if legacy else Reader()
+        return self._reader
 
-    def turn_away(self, why: str) -> None:
-        """Say so to whoever began a request."""
-        if self.resting:
-            return
-        if self._legacy:
-            self.send(LEGACY_TEMPORARY)
-        else:
-            self.send(refusal(408 if why == "slow" else 503))
-
-    def _await(self) -> None:
+    def _await(self, reader: Reader | LegacyReader) -> None:
         """More of a request is to come: account for what is held of it, and ask for the rest."""
         self.begin()
-        size = self._reader.size
-        if size > self._counted:
-            if not self.hold(size - self._counted):
-                self.dismiss("large" if size > limits.SERVICE_MESSAGE else "memory")
+        if reader.size > self._counted:
+            if not self.hold(reader.size - self._counted):
+                self.dismiss("large" if reader.size > limits.SERVICE_MESSAGE else "memory")
                 return
-            self._counted = size
-        if self._reader.waits:
-            self._reader.waits = False
+            self._counted = reader.size
+        if reader.waits:
+            reader.waits = False
             self.send(CONTINUE)
 
     def _answer(self, one: Request | Refusal) -> None:
         if isinstance(one, Refusal):
-            self._refuse(one.status)
-        elif self._legacy or (one.path in _CHECKS and one.method in _POST):
+            self._end_with(one.status)
+        elif self._legacy:
             self._check(one)
-        elif (allowed := _ALLOWED.get(one.path)) is None:
-            self._end(one, refusal(404, keep=one.keep, old=one.old, bare=one.method == b"HEAD"))
-        elif one.method not in allowed:
-            self._end(one, refusal(405, keep=one.keep, old=one.old, more=_ALLOW[allowed]))
+        elif (methods := _METHODS.get(one.path)) is None:
+            self._reply(one, refusal(404), status=404)
+        elif one.method not in methods:
+            self._reply(one, refusal(405), status=405, more=_ALLOW[methods])
+        elif one.path in _CHECKS:
+            self._check(one)
         else:
-            self._page(one)
-
-    def _refuse(self, status: int) -> None:
-        """Nothing more can be read here."""
-        self.desk.remark(self.listener.door, refused=f"http-{status}")
-        self.send(LEGACY_TEMPORARY if self._legacy else refusal(status))
-        self.close()
+            body, kind, status, more = page(one, self.desk, self.peer)
+            self._reply(one, body or refusal(status), kind if body else JSON, status, more)
 
     def _check(self, request: Request) -> None:
         if is_elsewhere(request) or not request.framed:
-            self._end(request, refusal(415 if request.framed else 411, keep=request.keep, old=request.old))
+            status = 415 if request.framed else 411
+            self._reply(request, refusal(status), status=status)
             return
-        asked = question(request)
-        keep = request.keep and not self.ward.draining
+        asked = question(request, self.listener.door)
 
         def done(answer: Answer) -> None:
             if self._legacy:
-                self._end(request, rspamd.lines(answer))
+                self.send(rspamd.lines(answer))
+                self._rest(request)
             elif request.path == b"/checkv2":
-                self._end(request, reply(rspamd.checkv2(answer), JSON, keep=keep, old=request.old))
+                self._reply(request, rspamd.checkv2(answer))
             else:
-                self._end(request, reply(rspamd.full(answer, asked.queue_id), JSON, keep=keep, old=request.old))
+                self._reply(request, rspamd.full(answer, asked.queue_id))
 
         self.ask(asked, done)
 
-    def _page(self, request: Request) -> None:
+    def _reply(self, request: Request, body: bytes, kind: bytes = JSON, status: int = 200, more: bytes = b"") -> None:
         keep, bare = request.keep and not self.ward.draining, request.method == b"HEAD"
-        if request.path == b"/ping":
-            self._end(request, reply(b"pong\r\n", TEXT, keep=keep, old=request.old, bare=bare))
-            return
-        status, kind, body, more = pages.page(request, self.desk, self.peer)
-        if status == 200:
-            self._end(request, reply(body, kind, keep=keep, old=request.old, more=more, bare=bare))
-        else:
-            self._end(request, refusal(status, keep=keep, old=request.old, bare=bare))
+        self.send(reply(body, kind, status, more, keep=keep, old=request.old, bare=bare))
+        self._rest(request)
 
-    def _end(self, request: Request, answer: bytes) -> None:
+    def _rest(self, request: Request) -> None:
         """Answered: the connection stays for the next request, or closes if the client wants it so."""
-        self.send(answer)
         self._counted = 0
         self.rest()
         if not request.keep:
             self.close()
+
+    def _end_with(self, status: int) -> None:
+        """Nothing more can be read here."""
+        self.desk.remark(self.listener.door, refused=f"http-{status}")
+        self.send(LEGACY_TEMPORARY if self._legacy else last_word(status))
+        self.close()

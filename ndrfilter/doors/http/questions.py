@@ -23,8 +23,8 @@ def is_elsewhere(request: Request) -> bool:
     return any(name in request.fields for name in ELSEWHERE)
 
 
-def question(request: Request) -> Question:
-    """The question in a request, with what the client told of the envelope."""
+def question(request: Request, door: str) -> Question:
+    """The question in a request that came by this door, with what the client told of the envelope."""
     fields = request.fields
     envelope = Envelope(
         sender=path_of(_text(fields[b"from"][0])) if b"from" in fields else None,
@@ -34,7 +34,7 @@ def question(request: Request) -> Question:
         helo=_text(request.first(b"helo") or b"") or None,
     )
     queue_id, user = _text(request.first(b"queue-id") or b""), _text(request.first(b"user") or b"")
-    return Question(request.body[: limits.MAX_MESSAGE], envelope, "http", queue_id, user)
+    return Question(request.body[: limits.MAX_MESSAGE], envelope, door, queue_id, user)
 
 
 def _recipients(values: Sequence[bytes]) -> Iterator[str]:

@@ -107,11 +107,15 @@ def one_decimal(number: float) -> str:
     return "0.0" if text == "-0.0" else text
 
 
+def plain(sentence: str) -> str:
+    """The sentence as one line of printable ASCII, cut where it is too long."""
+    text = " ".join(sentence.split()).translate(_ASCII).encode("ascii", "replace").decode("ascii")
+    clean = "".join(char if " " <= char <= "~" else "?" for char in text)
+    return clean if len(clean) <= _MAX_REASON else clean[: _MAX_REASON - 3] + "..."
+
+
 def _words(sentence: str) -> list[str]:
-    plain = " ".join(sentence.split()).translate(_ASCII).encode("ascii", "replace").decode("ascii")
-    clean = "".join(char if " " <= char <= "~" else "?" for char in plain)
-    cut = clean if len(clean) <= _MAX_REASON else clean[: _MAX_REASON - 3] + "..."
-    return [f" {word}" if number else word for number, word in enumerate(cut.split())]
+    return [f" {word}" if number else word for number, word in enumerate(plain(sentence).split())]
 
 
 def fold(name: str, pieces: list[str]) -> list[str]:

@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         self.resting = True
         self._wait(self.idle)
         if self.ward.draining:
-            self.close()
+            self.drain()
 
     def hold(self, size: int) -> bool:
         """Whether `size` more bytes of this request may be kept."""

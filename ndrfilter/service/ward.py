@@ -62,11 +62,16 @@ class Ward:
         for connection in [one for one in self._inside if one.deadline is not None and one.deadline <= now]:
             connection.overdue()
 
-    def drain(self) -> None:
-        """Let nobody begin anew: what rests is closed, what is busy ends its request first."""
+    def drain(self, patience: float = 0.0) -> None:
+        """Let nobody go on after an answer, and close whoever has rested for `patience` seconds.
+
+        Who is closed while he rests may be about to ask: a worker that has a successor waits for his last question.
+        """
         self.draining = True
+        silent = monotonic() - patience
         for connection in tuple(self._inside):
-            connection.drain()
+            if connection.since is None or connection.since <= silent:
+                connection.drain()
 
     def close(self) -> None:
         """Close every connection, whatever it does."""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from itertools import islice
-
 from ndrfilter import limits
 from ndrfilter.service.desk import Observer
-from ndrfilter.service.journal_lines import Entry, as_json, event_as_json, plain
+from ndrfilter.service.journal_lines import JSON, PLAIN, event_as_json, write
 from ndrfilter.service.journal_sinks import ERROR, INFO, WARNING, sink
 from ndrfilter.service.words import shape
 from ndrfilter.terminal import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ndrfilter.config.model import Service
-    from ndrfilter.envelope import Envelope
     from ndrfilter.service.desk import Answer, Question, Remark
-    from ndrfilter.service.journal_lines import Values
+    from ndrfilter.service.journal_lines import Form
     from ndrfilter.service.journal_sinks import Sink
 
 _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "info"}
@@ -31,11 +27,13 @@ class Journal(Observer):
     def __init__(self, to: Sink, json: bool = False) -> None:
         self._sink = to
         self._json = json
+        self._forms = JSON if json else PLAIN
 
     @classmethod
     def open(cls, service: Service) -> Journal:
-        """The journal as `service.log` and `service.log_format` have it; raises ConfigError for a file that cannot be
-        written.
+        """The journal as `service.log` and `service.log_format` have it.
+
+        Raises ConfigError for a file that cannot be written.
         """
         return cls(sink(service.log), service.log_format == "json")
 
@@ -46,66 +44,71 @@ class Journal(Observer):
 
     def answered(self, question: Question, answer: Answer) -> None:
         """The message's line."""
-        level = ERROR if answer.unjudged and answer.result.errors else WARNING if answer.result.errors else INFO
-        self._enter(Entry(question.queue_id, tuple(_message(question, answer))), level)
+        level = INFO
+        if answer.result.errors:
+            level = ERROR if answer.unjudged else WARNING
+        self._enter(question.queue_id, level, lambda form: _message(form, question, answer))
 
     def remarked(self, remark: Remark) -> None:
         """A remark's line: its door, then its words."""
-        words = ((name, (value,)) for name, value in remark.words)
-        self._enter(Entry(remark.queue_id, (("door", (remark.door,)), *words)), INFO)
+        self._enter(remark.queue_id, INFO, lambda form: _remark(form, remark))
 
     def event(self, text: str, level: int = INFO) -> None:
         """Something that happened to the service itself; text of several lines becomes several, but one in JSON."""
         if self._json:
-            self._sink.write(level, event_as_json(text, _stamp(), _LEVELS[level]), raw=True)
+            self._sink.write(level, event_as_json(text, _LEVELS[level]), raw=True)
             return
         for line in text.splitlines():
-            self._sink.write(level, escape(line[: limits.JOURNAL_LINE // 8]), raw=False)
+            self._sink.write(level, escape(line[: limits.JOURNAL_LINE // 10]), raw=False)
 
     def close(self) -> None:
         """Close what was opened."""
         self._sink.close()
 
-    def _enter(self, entry: Entry, level: int) -> None:
-        text = as_json(entry, _stamp(), _LEVELS[level]) if self._json else plain(entry)
-        self._sink.write(level, text, raw=self._json)
+    def _enter(self, queue_id: str, level: int, compose: Callable[[Form], str]) -> None:
+        word = _LEVELS[level]
+        line = write(self._forms, lambda form: form.head(queue_id, word, compose(form)))
+        self._sink.write(level, line, self._json)
 
 
-def _message(question: Question, answer: Answer) -> Iterator[tuple[str, Values]]:
+def _message(form: Form, question: Question, answer: Answer) -> str:
     result, envelope = answer.result, question.envelope
-    yield "mid", (_inner(answer.message_id),)
-    yield "from", () if envelope.sender is None else (_inner(envelope.sender),)
-    yield "to", tuple([_inner(one) for one in islice(envelope.recipients, limits.MAX_RECIPIENTS)])
-    yield "verdict", (result.verdict,)
-    yield "score", (f"{result.score:.1f}",)
-    yield "required", (f"{result.required:.1f}",)
-    yield "kind", (result.kind,)
-    yield "rules", tuple([hit.name for hit in result.hits])
-    yield "undecided", tuple([rule.name for rule in result.undecided])
-    yield "ms", (f"{answer.seconds * 1_000:.1f}",)
-    yield "action", (answer.action or "none",)
-    yield "door", (question.door,)
-    yield from _besides(answer, envelope)
+    line = form.MESSAGE % (
+        form.mark(_inner(answer.message_id)),
+        form.NONE if envelope.sender is None else form.mark(_inner(envelope.sender)),
+        form.marks([_inner(one) for one in envelope.recipients]),
+        result.verdict,
+        result.score,
+        result.required,
+        result.kind,
+        form.names([hit.name for hit in result.hits]),
+        form.names([rule.name for rule in result.undecided]),
+        answer.seconds * 1_000,
+        answer.action or "none",
+        question.door,
+    )
+    return line + "".join([form.FIELD % field for field in _besides(form, question, answer)])
 
 
-def _besides(answer: Answer, envelope: Envelope) -> Iterator[tuple[str, Values]]:
+def _besides(form: Form, question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
     """What is said only where there is something to say."""
-    if answer.would:
-        yield "would", (answer.would,)
-    if answer.unjudged:
-        yield "unjudged", (answer.unjudged,)
+    envelope, result = question.envelope, answer.result
     if envelope.client_ip:
-        yield "client", (f"{envelope.client_name or 'unknown'}[{envelope.client_ip}]",)
-    if answer.result.undecided:
-        yield "why", tuple(dict.fromkeys([shape(rule.cause) for rule in answer.result.undecided]))
-    if answer.result.errors:
-        yield "error", tuple([f"{trouble.where}: {trouble.what}" for trouble in answer.result.errors])
+        yield "client", form.text(f"{envelope.client_name or 'unknown'}[{envelope.client_ip}]")
+    if answer.would:
+        yield "would", form.text(answer.would)
+    if answer.unjudged:
+        yield "unjudged", form.text(answer.unjudged)
+    if result.undecided:
+        yield "why", form.texts(list(dict.fromkeys([shape(rule.cause) for rule in result.undecided])))
+    if result.errors:
+        yield "error", form.texts([f"{trouble.where}: {trouble.what}" for trouble in result.errors])
+
+
+def _remark(form: Form, remark: Remark) -> str:
+    fields = [form.FIELD % (name, form.text(value)) for name, value in (("door", remark.door), *remark.words)]
+    return "".join(fields)[1:]
 
 
 def _inner(text: str) -> str:
     return text[1:-1] if text[:1] == "<" and text[-1:] == ">" else text
-
-
-def _stamp() -> str:
-    now = time.time()
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1_000) % 1_000:03d}Z"

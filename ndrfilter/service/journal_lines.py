@@ -1,143 +1,187 @@
-"""The log's lines: what is written and how it is read again. The two are each other's inverse, and live side by side.
+"""The log's lines: how they are written and how they are read again. The two are each other's inverse.
 
 A plain line is `QUEUEID: name=value name=value …`. A value is a list with commas between: words as they are, `<…>` for
 ids and addresses, `"…"` for text with blanks. What could end a value, a field or a line, or mislead an eye, is written
-\\xNN, \\uNNNN or \\UNNNNNNNN. As JSON the same words are the keys of one object a line.
+\\xNN, \\uNNNN or \\UNNNNNNNN. As JSON the same names are the keys of one object a line. What is long is cut, and then
+ends in three dots; a list that is long ends in "+3" for three more.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import time
+from json.encoder import encode_basestring_ascii as _string
 
 from ndrfilter import limits
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     Values = tuple[str, ...]
 
 NO_QUEUE = "NOQUEUE"
-_ANGLED = frozenset(("mid", "from", "to"))
-_LISTS = frozenset(("to", "rules", "undecided", "why", "error"))
-_NUMBERS = frozenset(("score", "required", "ms"))
-_ABOUT = frozenset(("queue", "time", "level"))  # keys of JSON that are no words of the entry
+_MESSAGE = {
+    "mid": "%s", "from": "%s", "to": "%s", "verdict": "word", "score": "%.1f", "required": "%.1f", "kind": "word",
+    "rules": "%s", "undecided": "%s", "ms": "%.1f", "action": "word", "door": "word",
+}  # fmt: skip
+"""The fields that every message's line has, in this order; a "word" is one of our own."""
 
-_SAFE = re.compile(r"[!#-+\--;=?-\[\]-~]+")
-_SAFE_INSIDE = re.compile(r"[ !#-<>-\[\]-~]*")
+_ABOUT = frozenset(("queue", "time", "level"))  # keys of JSON that are no fields of the entry
+_UNSAFE = re.compile(r'[ "<>,\\]')
+_UNSAFE_IN_LIST = re.compile(r'[ "<>\\]')
+_UNSAFE_INSIDE = re.compile(r'["=\\]')
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 _ITEM = r'(?:"[^"]*"|<[^<>"\s]*>|[^\s"<>,]+)'
-_LINE = re.compile(r"([^\s:]{1,1000}): ([a-z_]+=.*)")
+_LINE = re.compile(r"([^\s:]+): (?=[a-z_]+=)")
 _FIELD = re.compile(rf"([a-z_]+)=((?:{_ITEM}(?:,{_ITEM})*)?)(?: |$)")
 _ITEMS = re.compile(_ITEM)
 _BOUNDS = ((limits.JOURNAL_WORD, limits.JOURNAL_ITEMS), (60, limits.JOURNAL_ITEMS), (20, 10), (8, 4))
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_BEFORE = 200  # bytes for time, host and program
+
+
+class Form:
+    """One way to write: plain, if cut to `length` characters a value and `items` a list. A subclass writes JSON."""
+
+    MESSAGE = " ".join(f"{name}={'%s' if shape == 'word' else shape}" for name, shape in _MESSAGE.items())
+    LINE, FIELD, NONE = "%s: %s", " %s=%s", ""
+
+    def __init__(self, length: int, items: int) -> None:
+        self._length = length
+        self._items = items
+
+    def head(self, queue_id: str, level: str, text: str) -> str:  # noqa: ARG002 - the level is in JSON alone
+        """The line: its message's queue id, and its fields."""
+        shown = self._clip(queue_id)
+        if ":" in shown or not _safe(shown):
+            shown = _escaped(shown, ":")
+        return f"{shown or NO_QUEUE}: {text}"
+
+    def mark(self, text: str) -> str:
+        """An id or address."""
+        shown = self._clip(text)
+        return f"<{shown if _safe(shown) else _escaped(shown)}>"
+
+    def marks(self, texts: Sequence[str]) -> str:
+        """Ids or addresses."""
+        return ",".join([self.mark(text) for text in self._few(texts)])
+
+    def names(self, texts: Sequence[str]) -> str:
+        """Names, as rules have them."""
+        joined = ",".join(texts)
+        if len(texts) <= self._items and len(joined) <= self._length and _safe(joined, _UNSAFE_IN_LIST):
+            return joined
+        return self.texts(texts)
+
+    def texts(self, texts: Sequence[str]) -> str:
+        """Texts that may hold anything."""
+        return ",".join([self.text(text) for text in self._few(texts)])
+
+    def text(self, text: str) -> str:
+        """One text."""
+        shown = self._clip(text)
+        return shown if shown and _safe(shown) else f'"{_inside(shown)}"'
+
+    def _few(self, texts: Sequence[str]) -> Sequence[str]:
+        most = self._items
+        return texts if len(texts) <= most else (*texts[:most], f"+{len(texts) - most}")
+
+    def _clip(self, text: str) -> str:
+        return text if len(text) <= self._length else text[: self._length] + "..."
+
+
+class Json(Form):
+    """The same as members of a JSON object, in ASCII."""
+
+    MESSAGE = ",".join(
+        f'"{name}":' + ('"%s"' if shape == "word" else shape) for name, shape in _MESSAGE.items()
+    )  # fmt: skip
+    FIELD, NONE = ',"%s":%s', "null"
+
+    def head(self, queue_id: str, level: str, text: str) -> str:  # noqa: D102 - as above
+        return f'{{"time":"{_stamp()}","level":"{level}","queue":{self.text(queue_id)},{text}}}'
+
+    def text(self, text: str) -> str:  # noqa: D102
+        shown = _string(self._clip(text))
+        return shown if "\x7f" not in shown else shown.replace("\x7f", "\\u007f")
+
+    mark = text
+
+    def texts(self, texts: Sequence[str]) -> str:  # noqa: D102
+        return f"[{','.join([self.text(text) for text in self._few(texts)])}]"
+
+    marks = names = texts
+
+
+PLAIN = tuple(Form(*bounds) for bounds in _BOUNDS)
+JSON = tuple(Json(*bounds) for bounds in _BOUNDS)
+
+
+def write(forms: Sequence[Form], compose: Callable[[Form], str]) -> str:
+    """The line that `compose` makes, in the first of the forms in which it is short enough."""
+    line = ""
+    for form in forms:
+        line = compose(form)
+        if len(line) <= limits.JOURNAL_LINE // 4 or len(line.encode()) <= limits.JOURNAL_LINE - _BEFORE:
+            break
+    return line
+
+
+def event_as_json(text: str, level: str) -> str:
+    """An event of the service itself as a JSON object."""
+    return f'{{"time":"{_stamp()}","level":"{level}","event":{JSON[0].text(text)}}}'
 
 
 class Entry(Noun):
-    """What one line says: of which message (`queue_id` as the MTA says it, or empty), and words by name.
-
-    Every value is a tuple: one item, or as many as a list has, of which the last may be "+3" for three more.
-    """
+    """What one line says: of which message (`queue_id` as the MTA says it, or empty), and fields, each a list."""
 
     queue_id: str
-    words: tuple[tuple[str, Values], ...]
+    fields: dict[str, Values]
 
-
-def plain(entry: Entry) -> str:
-    """The entry as a line without its end, cut so that it fits into `limits.JOURNAL_LINE`."""
-    return _cut(entry, _plain)
-
-
-def as_json(entry: Entry, stamp: str, level: str) -> str:
-    """The entry as a JSON object, in ASCII."""
-    return _cut(entry, lambda one: _json({"time": stamp, "level": level, "queue": one.queue_id} | _plainly(one)))
-
-
-def event_as_json(text: str, stamp: str, level: str) -> str:
-    """An event of the service itself as a JSON object."""
-    return _json({"time": stamp, "level": level, "event": text[: limits.JOURNAL_LINE // 8]})
+    def word(self, name: str) -> str:
+        """The first value of a field, or nothing."""
+        return next(iter(self.fields.get(name, ())), "")
 
 
 def read_plain(line: str) -> Entry | None:
-    """The entry of a line that `plain` wrote; None for any other."""
-    found = _LINE.fullmatch(line[: limits.MAX_LOG_LINE])
+    """The entry in a plain line; None for any other."""
+    found = _LINE.match(line[: limits.MAX_LOG_LINE])
     if not found:
         return None
-    queue, text = found.groups()
-    words, place = [], 0
-    while place < len(text):
-        field = _FIELD.match(text, place)
+    fields, place = {}, found.end()
+    while place < len(line):
+        field = _FIELD.match(line, place)
         if not field:
             return None
-        words.append((field[1], tuple(_bare(item) for item in _ITEMS.findall(field[2]))))
+        fields[field[1]] = tuple([_bare(item) for item in _ITEMS.findall(field[2])])
         place = field.end()
-    return Entry("" if queue == NO_QUEUE else _unescape(queue), tuple(words))
+    return Entry("" if found[1] == NO_QUEUE else _unescape(found[1]), fields)
 
 
 def read_json(line: str) -> Entry | None:
-    """The entry of a line that `as_json` wrote; None for any other."""
+    """The entry in a JSON line; None for any other."""
     try:
         read = json.loads(line[: limits.MAX_LOG_LINE])
     except (ValueError, RecursionError):
         return None
     if not isinstance(read, dict) or not isinstance(read.get("queue"), str):
         return None
-    words = tuple((name, _listed(value)) for name, value in read.items() if name not in _ABOUT)
-    return Entry(read["queue"], words)
+    return Entry(read["queue"], {name: _listed(value) for name, value in read.items() if name not in _ABOUT})
 
 
-def _cut(entry: Entry, form: Any) -> str:
-    """The entry in that form, its values and lists cut harder until the line is short enough."""
-    line = ""
-    for length, items in _BOUNDS:
-        line = form(Entry(_clip(entry.queue_id, length), tuple((k, _few(v, length, items)) for k, v in entry.words)))
-        if len(line) <= limits.JOURNAL_LINE // 4 or len(line.encode()) <= limits.JOURNAL_LINE - _BEFORE:
-            break
-    return line
-
-
-_BEFORE = 200  # bytes for time, host and program
-
-
-def _few(values: Values, length: int, items: int) -> Values:
-    if len(values) > items:
-        values = (*values[:items], f"+{len(values) - items}")
-    for value in values:
-        if len(value) > length:
-            return tuple(_clip(one, length) for one in values)
-    return values
-
-
-def _clip(text: str, length: int) -> str:
-    return text if len(text) <= length else text[:length] + "..."
-
-
-def _plain(entry: Entry) -> str:
-    fields = [f"{name}={_value(name, values)}" for name, values in entry.words]
-    queue = _escaped(entry.queue_id, ":") if entry.queue_id else NO_QUEUE
-    return f"{queue}: {' '.join(fields)}"
-
-
-def _value(name: str, values: Values) -> str:
-    if name in _ANGLED:
-        return ",".join([f"<{_escaped(value)}>" for value in values])
-    if len(values) == 1 and _SAFE.fullmatch(values[0]):
-        return values[0]
-    return ",".join([value if _SAFE.fullmatch(value) else f'"{_inside(value)}"' for value in values])
+def _safe(text: str, unsafe: re.Pattern[str] = _UNSAFE) -> bool:
+    return text.isprintable() and not unsafe.search(text)
 
 
 def _escaped(text: str, besides: str = "") -> str:
-    if _SAFE.fullmatch(text) and not (besides and besides in text):
-        return text
     return "".join([_code(one) if one in ' "<>,\\' or one == besides or not one.isprintable() else one for one in text])
 
 
 def _inside(text: str) -> str:
-    if _SAFE_INSIDE.fullmatch(text):
+    if _safe(text, _UNSAFE_INSIDE):
         return text
     return "".join([_code(one) if one in '"=\\' or not one.isprintable() else one for one in text])
 
@@ -159,24 +203,13 @@ def _character(code: int) -> str:
     return chr(code) if code < 0x110000 else "\ufffd"
 
 
-def _json(words: dict[str, Any]) -> str:
-    return _encode(words).replace("\x7f", "\\u007f")
-
-
-def _plainly(entry: Entry) -> dict[str, Any]:
-    return {name: _for_json(name, values) for name, values in entry.words}
-
-
-def _for_json(name: str, values: Values) -> Any:
-    if name in _LISTS or len(values) > 1:
-        return values
-    if not values:
-        return None
-    return float(values[0]) if name in _NUMBERS else values[0]
-
-
 def _listed(value: Any) -> Values:
     if value is None:
         return ()
     items: Iterable[Any] = value if isinstance(value, list) else (value,)
-    return tuple(one if isinstance(one, str) else _encode(one) for one in items)
+    return tuple([one if isinstance(one, str) else json.dumps(one) for one in items])
+
+
+def _stamp() -> str:
+    now = time.time()
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1_000) % 1_000:03d}Z"

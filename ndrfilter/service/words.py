@@ -18,7 +18,7 @@ _NAMED = re.compile(r"[\w-]+(?:\.[\w-]+)+|\[[^\]]*\]|\b[0-9A-Fa-f]{0,4}(?::[0-9A
 @lru_cache(maxsize=512)
 def shape(cause: str) -> str:
     """A cause without the names and addresses in it, so that the like are counted together."""
-    return _NAMED.sub("…", cause[:200]) if "." in cause or ":" in cause or "@" in cause else cause
+    return _NAMED.sub("*", cause[:200]) if "." in cause or ":" in cause or "@" in cause else cause
 
 
 class Words:

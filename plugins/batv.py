@@ -190,7 +190,7 @@ def unsent(facts: Any) -> bool | None:
     if not judged or any(word not in ("untagged", "forged") for word, _ in judged) or settings.exempt_recipients:
         return False
     plain = any(not can_bear(owner) or listed(owner, settings.exempt_senders) for _, owner in judged)
-    return not (plain or _too_old(facts, settings))
+    return not plain and facts.now >= settings.since + (limits.BATV_QUEUE_DAYS + 1) * _DAY
 
 
 def _homemade(facts: Any) -> bool:

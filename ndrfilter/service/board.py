@@ -109,6 +109,10 @@ class _Slate:
         return words
 
 
+_COUNTED = {"refused": "refused", "action": "decision", "sent": "sent"}
+"""The words of remarks that are counted by their values, each with its family."""
+
+
 class Counters(Observer):
     """One worker's row: counts the answers and remarks of its desk."""
 
@@ -128,7 +132,7 @@ class Counters(Observer):
         numbers, result = self._numbers, answer.result
         door = question.door if question.door in columns.ALL_DOORS else OTHER
         if answer.unjudged:
-            numbers[FIXED["unjudged", answer.unjudged if answer.unjudged in columns.UNJUDGED else OTHER]] += 1
+            self._unjudged(answer.unjudged)
         else:
             numbers[FIXED["messages", door, result.verdict, result.kind]] += 1
         numbers[FIXED["action", answer.action or NOTHING]] += 1
@@ -145,13 +149,20 @@ class Counters(Observer):
             self._words.count("trouble", shape(trouble.where))
 
     def remarked(self, remark: Remark) -> None:
-        """Count a remark: a refusal by its reason, a decision by what was decided, another by its first word's name."""
+        """Count a remark: a refusal by its reason, an answer without a verdict, what became of mail that we send."""
         words = dict(remark.words)
-        for family in ("refused", "decision"):
-            if family in words:
-                self._words.count(family, f"{remark.door} {words[family]}")
-                return
-        self._words.count("remark", f"{remark.door} {next(iter(words), NOTHING)}")
+        if "unjudged" in words:
+            self._unjudged(words["unjudged"])
+        if "trouble" in words:
+            self._words.count("trouble", remark.door)
+        name = next((one for one in _COUNTED if one in words), None)
+        if name is None and "unjudged" not in words:
+            self._words.count("remark", f"{remark.door} {next(iter(words), NOTHING)}")
+        elif name is not None:
+            self._words.count(_COUNTED[name], f"{remark.door} {words[name].partition(' ')[0]}")
+
+    def _unjudged(self, why: str) -> None:
+        self._numbers[FIXED["unjudged", why if why in columns.UNJUDGED else OTHER]] += 1
 
     def beat(self, connections: int = 0, lost: int = 0) -> None:
         """Say that this worker lives, how many connections it has open, how many log lines it has lost so far."""

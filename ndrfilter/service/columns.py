@@ -16,7 +16,7 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 ALL_DOORS = (*DOORS, OTHER)
 DONE = (*ACTIONS, NOTHING)
-UNJUDGED = (OPT_OUT, INTERNAL, OTHER)
+UNJUDGED = (OPT_OUT, INTERNAL, "memory", OTHER)
 STATES = ("pid", "began", "beat", "connections", "memory")
 """Of the worker that sits there now: times in nanoseconds of the monotonic clock, memory in bytes."""
 
@@ -39,7 +39,7 @@ RULES = len(FIXED)
 WORDS = RULES + 2 * limits.BOARD_RULES
 """Where the numbers of words begin that nobody can know before they occur: their names stand behind the numbers."""
 
-FAMILIES = {"cause": 64, "refused": 32, "remark": 32, "decision": 32, "trouble": 48, "event": 16}
+FAMILIES = {"cause": 64, "refused": 32, "remark": 32, "decision": 32, "sent": 32, "trouble": 48, "event": 16}
 """How many words of each family are told apart; the last of them is "other"."""
 
 NUMBERS = WORDS + sum(FAMILIES.values())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ndrfilter.service.journal_lines import Form
     from ndrfilter.service.journal_sinks import Sink
 
+_MARKS = frozenset(("mid", "from", "to"))
 _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "info"}
 
 
@@ -106,7 +107,10 @@ def _besides(form: Form, question: Question, answer: Answer) -> Iterator[tuple[s
 
 
 def _remark(form: Form, remark: Remark) -> str:
-    fields = [form.FIELD % (name, form.text(value)) for name, value in (("door", remark.door), *remark.words)]
+    words = (("door", remark.door), *remark.words)
+    fields = [
+        form.FIELD % (name, form.mark(_inner(word)) if name in _MARKS else form.text(word)) for name, word in words
+    ]
     return "".join(fields)[1:]
 
 

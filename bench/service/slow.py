@@ -10,7 +10,7 @@ from time import perf_counter
 from bench.service.hostile import say
 from bench.service.sessions import BOUNCE, Session, http, spamd
 
-GOOD, SLOW, REQUESTS, PAUSE = 50, 500, 12, 1.0
+GOOD, SLOW, REQUESTS, PAUSE = 50, 500, 6, 1.5
 
 
 async def _client(session: Session, place, number: int, taken: list[float], wrong: list[bytes]) -> None:

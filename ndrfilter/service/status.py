@@ -33,7 +33,8 @@ def page(board: Board, now: float | None = None) -> bytes:
         summary=_summary(reading, moment),
         alarm=_alarm(reading),
         tiles=_tiles(reading),
-        cards="".join(filter(None, _cards(reading))),
+        cards="".join(_cards(reading)),
+        workers=_card("Workers", _OF_WORKERS, _workers(reading)),
         footer=f"{_date(moment)} · the same in numbers: <code>/metrics</code>",
     ).encode("utf-8", "backslashreplace")
 
@@ -100,6 +101,9 @@ def _tile(name: str, count: int, total: int) -> str:
     return f'<li class="{_text(name)}"><b>{count:,}</b>{_text(name)} <span class="soft">{share}</span></li>'
 
 
+_OF_WORKERS = ("worker", "process", "up", "silent", "connections", "memory", "processor")
+
+
 def _cards(reading: Reading) -> Iterable[str]:
     yield _card("Doors", ("", "messages", "median", "95 %", "99 %"), _doors(reading))
     yield _counted("Kinds", "messages", reading.summed("messages", 3))
@@ -114,19 +118,16 @@ def _cards(reading: Reading) -> Iterable[str]:
     yield _counted("Marks on what we send", "messages", reading.words["sent"])
     yield _counted("Other remarks", "times", reading.words["remark"])
     yield _counted("Service", "times", _events(reading))
-    headings = ("worker", "process", "up", "silent", "connections", "memory", "processor")
-    yield _card("Workers", headings, _workers(reading), wide=True)
 
 
-def _card(title: str, headings: Row, rows: Sequence[Row], wide: bool = False) -> str:
+def _card(title: str, headings: Row, rows: Sequence[Row]) -> str:
     """A table, whose cells are HTML already; nothing where it has no rows."""
     if not rows:
         return ""
     head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    kind = ' class="wide"' if wide else ""
-    return f'<section{kind}><h2>{title}</h2><div class="scroll">{table}</div></section>'
+    return f'<section><h2>{title}</h2><div class="scroll">{table}</div></section>'
 
 
 def _counted(title: str, what: str, counts: Mapping[str, int]) -> str:
@@ -140,7 +141,7 @@ def _counted(title: str, what: str, counts: Mapping[str, int]) -> str:
 
 
 def _barred(word: str, share: float) -> str:
-    return f'{_text(word)}<i style="width:{share:.1%}"></i>'
+    return f'{_text(word).replace("_", "_<wbr>")}<i style="width:{share:.1%}"></i>'
 
 
 def _doors(reading: Reading) -> list[Row]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,8 @@ from ndrfilter.config.model import Listener
 from ndrfilter.doors.policy import PolicyConnection
 from ndrfilter.service.desk import Desk, Observer
 from ndrfilter.service.ward import Ward
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # for the processes that the tests share
 
 NOW = 20_779 * 86_400 + 43_200.0  # 2026-11-22T12:00:00Z
 ENDS = b"\n\n"

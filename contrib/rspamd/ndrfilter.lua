@@ -134,7 +134,7 @@ local function is_of_a_daemon(task)
 end
 
 local function is_asked_for(task)
-  if task:get_user() and not settings.check_authed then
+  if (task:get_user() or '') ~= '' and not settings.check_authed then
     return false
   end
   if settings.ask == 'all' or has_null_sender(task) then
@@ -188,8 +188,9 @@ local function read(body)
   local symbol = reply.unjudged ~= 'opt-out' and SYMBOLS[reply.verdict]
   local options = {}
   for _, hit in ipairs(type(reply.hits) == 'table' and reply.hits or {}) do
-    if type(hit) == 'table' and not hit.shadow and #options < MAX_RULES then
-      table.insert(options, plain(string.format('%s: %s', hit.name, hit.text), MAX_OPTION))
+    local told = type(hit) == 'table' and type(hit.name) == 'string' and type(hit.text) == 'string'
+    if told and not hit.shadow and #options < MAX_RULES then
+      table.insert(options, plain(hit.name .. ': ' .. hit.text, MAX_OPTION))
     end
   end
   return symbol and symbol[1] or '', options

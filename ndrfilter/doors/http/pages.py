@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ndrfilter.doors.http.requests import Request
+    from ndrfilter.service.board import Board
     from ndrfilter.service.desk import Desk
 
 PATHS = (b"/ping", b"/healthz", b"/metrics", b"/")
 _HTML = b"text/html; charset=utf-8"
-_METRICS = b"application/openmetrics-text; version=1.0.0; charset=utf-8"
 _GUARDED = (
     b"Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
     b" frame-ancestors 'none'\r\n"
@@ -52,12 +52,19 @@ def page(request: Request, desk: Desk, peer: Any) -> Page:
     if desk.board is None:
         return _NOTHING_YET
     if request.path == b"/metrics":
-        from ndrfilter.service.metrics import render
-
-        return Page(render(desk.board), _METRICS)
+        return _metrics(desk.board, (request.first(b"accept") or b"").decode("latin-1"))
     from ndrfilter.service.status import page as status_page
 
     return Page(status_page(desk.board), _HTML, more=_GUARDED)
+
+
+def _metrics(board: Board, accept: str) -> Page:
+    """In the form that the scraper asks for; curl gets Prometheus' text."""
+    from prometheus_client.exposition import choose_encoder
+
+    from ndrfilter.service.metrics import render
+
+    return Page(render(board, accept), choose_encoder(accept)[1].encode())
 
 
 def _is_near(peer: Any, host: bytes | None) -> bool:

@@ -6,6 +6,7 @@ service reloads.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -20,13 +21,14 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
-from mailhost import MailHost, letter
+from mailhost import POSTFIX, MailHost, letter
 from service_process import Serving
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "cases" / "dsn"
 PAGE = ROOT / "docs" / "service" / "postfix-milter.md"
 ALICE = "alice@home-postfix.test"
+STRICT = 12035
 FOLDER = "/var/spool/postfix/"
 SITE = (ROOT / "docs" / "demo" / "ndrfilter.yml").read_text()
 _BLOCK = re.compile(r"^```(?:\w+) (?P<name>[^\n]+)\n(?P<text>.*?)^```$", re.M | re.S)
@@ -117,10 +119,16 @@ class Scene:
         """Our service."""
         return Serving(self.config, env={"NDRFILTER_STATE": str(self.folder / "state")})
 
-    def postfix(self, **more):
-        """Postfix by the page."""
-        page = settings("/etc/postfix/main.cf")
-        self.host.up("postfix", **{**page, "myhostname": "mail.home-postfix.test", **more})
+    def postfix(self):
+        """Postfix by the page, and once more on a port of its own, where mail waits for the milter."""
+        page = {**settings("/etc/postfix/main.cf"), **settings("main.cf for own bounces")}
+        tagged = {"virtual_mailbox_domains": "home-postfix.test", "virtual_mailbox_maps": "static:home/"}
+        self.host.configure(
+            {**page, **tagged, "myhostname": "mail.home-postfix.test"},
+            f"127.0.0.1:{STRICT} inet n - n - - smtpd\n  -o milter_default_action=tempfail\n",
+        )
+        self.host.up("sink")
+        self.host.up("postfix")
 
     def letters(self, total=0):
         """A folder of letters; the mailbox is emptied."""
@@ -144,9 +152,12 @@ def scene(shared):
     folder = Path(tempfile.mkdtemp(prefix="ndrfilter-milter-", dir="/tmp"))
     folder.chmod(0o755)
     made = Scene(folder, shared / "mta")
-    yield made
-    made.host.close()
-    shutil.rmtree(folder)
+    try:
+        made.postfix()
+        yield made
+    finally:
+        made.host.close()
+        shutil.rmtree(folder)
 
 
 def once_each(verdicts):
@@ -161,13 +172,99 @@ def accepted(told):
 
 def test_two_thousand_messages_come_through_once_each_with_the_right_verdict(scene, record_property):
     scene.configure()
-    scene.postfix()
     letters = scene.letters(2000)
     with scene.serve():
         began = time.monotonic()
-        told = scene.host.send("postfix", letters.folder, connections=4)
+        told = scene.host.send(POSTFIX, letters.folder, connections=4)
         record_property("messages_per_second", round(len(told) / (time.monotonic() - began)))
         assert accepted(told) == set(letters.verdicts)
         assert scene.delivered() - once_each(letters.verdicts) == Counter()
         assert once_each(letters.verdicts) - scene.delivered() == Counter()
     assert "warning: milter" not in scene.host.log("postfix")
+
+
+def workers(serving):
+    """The process ids of the workers."""
+    children = Path(f"/proc/{serving.process.pid}/task/{serving.process.pid}/children")
+    return [int(word) for word in children.read_text().split()]
+
+
+class Trouble(threading.Thread):
+    """Does something to the service again and again while mail goes through; counts how often."""
+
+    def __init__(self, what):
+        super().__init__(daemon=True)
+        self.what, self.over, self.times = what, threading.Event(), 0
+
+    def run(self):
+        while not self.over.wait(0.8):
+            self.what()
+            self.times += 1
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+
+def kill_one(serving):
+    for pid in workers(serving)[:1]:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_while_workers_are_killed_mail_passes_once_and_is_never_misjudged(scene):
+    scene.configure()
+    letters = scene.letters(300)
+    with scene.serve() as serving, Trouble(lambda: kill_one(serving)) as trouble:
+        told = scene.host.send(POSTFIX, letters.folder, connections=4, per_session=5)
+    delivered = scene.delivered()
+    assert trouble.times > 2
+    assert accepted(told) == set(letters.verdicts)
+    assert Counter(mark for mark, _ in delivered.elements()) == Counter(letters.verdicts.keys())
+    assert {verdicts for mark, verdicts in delivered if verdicts not in ((), (letters.verdicts[mark],))} == set()
+    assert sum(verdicts == () for _, verdicts in delivered) < len(told) // 2
+
+
+def test_with_tempfail_every_message_that_is_taken_was_judged(scene):
+    scene.configure()
+    letters = scene.letters(300)
+    with scene.serve() as serving:
+        with Trouble(lambda: kill_one(serving)) as trouble:
+            told = scene.host.send(STRICT, letters.folder, connections=4, per_session=5)
+        taken = accepted(told)
+        assert trouble.times > 2
+        assert {reply[:3] for mark, reply in told.items() if mark not in taken} <= {"451"}
+        for mark in taken:
+            (letters.folder / f"{mark}.eml").unlink()
+        again = scene.host.send(STRICT, letters.folder)
+        assert taken | accepted(again) == set(letters.verdicts)
+    assert scene.delivered() == once_each(letters.verdicts)
+
+
+def test_reloads_lose_nothing_and_leave_nothing_unjudged(scene):
+    scene.configure()
+    letters = scene.letters(700)
+    with scene.serve() as serving:
+        with Trouble(lambda: serving.process.send_signal(signal.SIGHUP)) as trouble:
+            told = scene.host.send(STRICT, letters.folder, connections=4, per_session=10)
+        assert trouble.times > 2
+        assert {reply for reply in told.values() if not reply.startswith("250")} == set()
+        assert scene.delivered() == once_each(letters.verdicts)
+
+
+@pytest.mark.parametrize(("port", "left"), [(POSTFIX, ()), (STRICT, None)])
+def test_a_session_that_lost_its_milter_goes_on_as_the_page_says(scene, port, left):
+    scene.configure(workers=1, drain="0s")
+    letters = scene.letters(1)
+    with scene.serve() as serving, scene.host.session(port) as client:
+        first = client.send((letters.folder / "m00000.eml").read_bytes(), "bob@remote.test", ALICE)
+        serving.stop()
+        second = client.send(b"X-Mark: later\n\nhello\n", "bob@remote.test", ALICE)
+    assert first.startswith("250")
+    assert second.startswith("451 4.7.1" if left is None else "250")
+    assert scene.delivered() == Counter(
+        [("m00000", (b"not-a-bounce",)), *([] if left is None else [("later", left)])]
+    )

@@ -32,7 +32,7 @@ _MESSAGE = {
 
 _ABOUT = frozenset(("queue", "time", "level"))  # keys of JSON that are no fields of the entry
 _UNSAFE = re.compile(r'[ "<>,\\]')
-_UNSAFE_IN_LIST = re.compile(r'[ "<>\\]')
+_NAMES = re.compile(r"\w+(?:,\w+)*", re.ASCII)
 _UNSAFE_INSIDE = re.compile(r'["=\\]')
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 _ITEM = r'(?:"[^"]*"|<[^<>"\s]*>|[^\s"<>,]+)'
@@ -72,9 +72,8 @@ class Form:
     def names(self, texts: Sequence[str]) -> str:
         """Names, as rules have them."""
         joined = ",".join(texts)
-        if len(texts) <= self._items and len(joined) <= self._length and _safe(joined, _UNSAFE_IN_LIST):
-            return joined
-        return self.texts(texts)
+        usual = len(texts) <= self._items and joined.count(",") == len(texts) - 1 and _NAMES.fullmatch(joined)
+        return joined if usual and max(map(len, texts)) <= self._length else self.texts(texts)
 
     def texts(self, texts: Sequence[str]) -> str:
         """Texts that may hold anything."""
@@ -148,8 +147,8 @@ class Entry(Noun):
 
 def read_plain(line: str) -> Entry | None:
     """The entry in a plain line; None for any other."""
-    found = _LINE.match(line[: limits.MAX_LOG_LINE])
-    if not found:
+    found = _LINE.match(line)
+    if not found or len(line) > limits.JOURNAL_LINE:
         return None
     fields, place = {}, found.end()
     while place < len(line):
@@ -164,7 +163,7 @@ def read_plain(line: str) -> Entry | None:
 def read_json(line: str) -> Entry | None:
     """The entry in a JSON line; None for any other."""
     try:
-        read = json.loads(line[: limits.MAX_LOG_LINE])
+        read = json.loads(line) if len(line) <= limits.JOURNAL_LINE else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(read, dict) or not isinstance(read.get("queue"), str):

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from ndrfilter.service import columns
 from ndrfilter.service.board_reading import read
 from ndrfilter.service.columns import BUCKETS
+from ndrfilter.terminal import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,9 +69,14 @@ class _OfBoard(Collector):
 
 
 def _counter(name: str, told: str, labels: tuple[str, ...], samples: Samples) -> Metric:
+    """A counter. What looks alike once it is made visible is one sample: a second would spoil the whole scrape."""
     family = CounterMetricFamily(f"ndrfilter_{name}", told, labels=labels)
+    together: dict[tuple[str, ...], float] = {}
     for values, count in samples:
-        family.add_metric(values, count)
+        shown = tuple(map(escape, values))
+        together[shown] = together.get(shown, 0) + count
+    for shown, total in together.items():
+        family.add_metric(shown, total)
     return family
 
 
@@ -137,7 +143,7 @@ def _service(reading: Reading) -> Iterator[Metric]:
     yield _counter("worker_events", "What happened to workers.", ("event",), events["worker"])
     notes = reading.notes
     info = InfoMetricFamily("ndrfilter_build", "What runs.")
-    info.add_metric((), {name: str(notes[name]) for name in ("version", "ruleset") if name in notes})
+    info.add_metric((), {name: escape(str(notes[name])) for name in ("version", "ruleset") if name in notes})
     yield info
     for name, told, key in (
         ("start_time", "When the service started.", "started"),

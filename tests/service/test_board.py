@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_answers import answer, question
 
@@ -127,6 +127,7 @@ def test_words_beyond_the_room_are_other():
     assert read(board).words["remark"] == {}
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=150), max_size=40))
 def test_any_word_can_be_counted(texts):
     row = memoryview(bytearray(columns.ROW))
@@ -259,6 +260,7 @@ def test_causes_are_counted_without_their_names(cause, shown):
     assert shape(cause) == shown
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1_000), min_size=len(columns.BUCKETS) + 1, max_size=len(columns.BUCKETS) + 1))
 def test_percentiles_rise_and_stay_within_the_buckets(sizes):
     latency = Latency(tuple(sizes), 0.0)

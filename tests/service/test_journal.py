@@ -14,7 +14,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_answers import answer, question
 
@@ -98,6 +98,7 @@ def test_what_nobody_told_is_empty():
 
 
 @pytest.mark.parametrize(("as_json", "read"), READERS)
+@settings(deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE | st.none(), ITEMS, HOSTILE, HOSTILE, ITEMS)
 def test_any_text_in_any_field_is_one_line_that_says_the_same(
     as_json, read, queue, mid, sender, to, client, what, rules
@@ -120,6 +121,7 @@ def test_any_text_in_any_field_is_one_line_that_says_the_same(
 
 
 @pytest.mark.parametrize(("as_json", "read"), READERS)
+@settings(deadline=None)
 @given(HOSTILE, st.dictionaries(st.sampled_from(["refused", "action", "from", "to", "why"]), HOSTILE, min_size=1))
 def test_remarks_too(as_json, read, queue, words):
     line = written(as_json, remark=Remark("policy", queue, tuple(words.items())))
@@ -132,6 +134,7 @@ def test_remarks_too(as_json, read, queue, words):
 
 
 @pytest.mark.parametrize(("as_json", "read"), READERS)
+@settings(deadline=None)
 @given(st.text(max_size=5_000), st.lists(st.text(min_size=100, max_size=3_000), max_size=60))
 def test_a_long_line_is_cut_and_can_still_be_read(as_json, read, mid, many):
     asked = question("http", mid, mid, many)
@@ -157,6 +160,7 @@ def test_no_text_can_look_like_another_field():
     assert re.findall(r"\bverdict=\S+", line) == ["verdict=backscatter"] or line.count(" verdict=") == 1
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_line_of_others_is_an_exception(text):
     for line in (text, f"ABC: {text}", f"ABC: verdict={text}", f'{{"queue":"x","a":{text}}}', f'{{"queue":{text}'):

@@ -149,9 +149,11 @@ class Desk:
 
     def _tell(self, question: Question, answer: Answer, began: float, done: Done) -> None:
         answer = answer._replace(seconds=perf_counter() - began)
-        for observer in self._observers:
-            observer.answered(question, answer)
-        done(answer)
+        try:
+            for observer in self._observers:
+                observer.answered(question, answer)
+        finally:  # whoever waits gets the answer, even if nobody could note it down
+            done(answer)
 
 
 _TOLD = "arguments"

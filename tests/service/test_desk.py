@@ -151,3 +151,14 @@ def test_a_remark_reaches_who_watches(demo):
     Desk(Filter.from_config(demo()), [watcher]).remark("policy", "4T1", action="DUNNO")
     [remark] = watcher.remarks
     assert (remark.door, remark.queue_id, dict(remark.words)) == ("policy", "4T1", {"action": "DUNNO"})
+
+
+def test_an_answer_is_given_even_if_nobody_can_note_it_down(demo, mail):
+    class Broken(Observer):
+        def answered(self, question, answer):
+            raise OSError("no ink")
+
+    answers = []
+    with pytest.raises(OSError, match="no ink"):
+        Desk(Filter.from_config(demo()), [Broken()]).ask(question(mail(5)), answers.append)
+    assert [answer.result.verdict for answer in answers] == ["backscatter"]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -69,6 +70,12 @@ plugin {{
   sieve = file:{rules}
 }}
 """
+
+
+@pytest.fixture(scope="session")
+def delivery() -> SimpleNamespace:
+    """The blocks of a page, and what runs a delivery agent and looks into its mailboxes."""
+    return SimpleNamespace(blocks=blocks, run=run, boxes=boxes, dovecot=DOVECOT)
 
 
 class Agent:

@@ -18,10 +18,10 @@ _PATIENCE = 30.0
 class Serving:
     """A running service; a context manager. `place["http"]` is (host, port) or a socket's path."""
 
-    def __init__(self, config: Path, *listen: str, env: dict[str, str] | None = None) -> None:
-        """`listen` as the option has it: "http=127.0.0.1:0"; none: as the configuration says."""
+    def __init__(self, config: Path, *listen: str, env: dict[str, str] | None = None, user: str = "root") -> None:
+        """`listen` as the option has it: "http=127.0.0.1:0"; none: as the configuration says. `user`: whom root stays."""
         options = [word for one in listen for word in ("--listen", one)]
-        options += ["--user", "root"] if os.geteuid() == 0 else []  # a test's folder is its user's own
+        options += ["--user", user] if user and os.geteuid() == 0 else []  # a test's folder is its user's own
         self.command = [sys.executable, "-m", "ndrfilter", "-c", str(config), "serve", *options]
         self.env = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
         self.place: dict[str, tuple[str, int] | str] = {}

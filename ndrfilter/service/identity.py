@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from grp import getgrgid, getgrnam
 from pwd import getpwnam, getpwuid
 
+from ndrfilter.config.tree import Place
 from ndrfilter.errors import ConfigError, Diagnostic
 from ndrfilter.noun import Noun
 
@@ -56,21 +57,19 @@ def wanted(config: Config) -> Identity | None:
     if service.user:
         user = _user(config)
     elif os.geteuid() == 0:
-        raise _wrong(config, "user", "E778", "refusing to run as root: name a user to change to", _NAME_ONE)
+        raise _wrong(config, "user", "refusing to run as root: name a user to change to", _NAME_ONE)
     else:
         user = _us()
     gid = group_id(service.group) if service.group else user.gid
     if gid is None:
-        raise _wrong(config, "group", "E778", f'there is no group "{service.group}"', "groupadd --system makes one")
+        raise _wrong(config, "group", f'there is no group "{service.group}"', "groupadd --system makes one")
     if os.geteuid() == 0:
         return None if user.uid == 0 else user._replace(gid=gid)
     if (user.uid, gid) != (os.geteuid(), os.getegid()):
         key = "user" if user.uid != os.geteuid() else "group"
         us = f"{_us().name}:{_group_name(os.getegid())}"
         other = f"{user.name}:{_group_name(gid)}"
-        raise _wrong(
-            config, key, "E778", f"started as {us}, which cannot become {other}", "start it as root, or as them"
-        )
+        raise _wrong(config, key, f"started as {us}, which cannot become {other}", "start it as root, or as them")
     return None
 
 
@@ -88,7 +87,7 @@ def _user(config: Config) -> Identity:
         found = getpwuid(int(name)) if name.isdecimal() else getpwnam(name)
     except (KeyError, OverflowError):
         advice = f"useradd --system --no-create-home {name if name.isidentifier() else 'ndrfilter'} makes one"
-        raise _wrong(config, "user", "E778", f'there is no user "{name}"', advice) from None
+        raise _wrong(config, "user", f'there is no user "{name}"', advice) from None
     return Identity(found.pw_name, found.pw_uid, found.pw_gid, found.pw_dir)
 
 
@@ -107,6 +106,6 @@ def _group_name(gid: int) -> str:
         return str(gid)
 
 
-def _wrong(config: Config, key: str, code: str, message: str, advice: str) -> ConfigError:
-    place = config.origin(f"service.{key}")
-    return ConfigError([Diagnostic(code, message, *place, help=advice)])
+def _wrong(config: Config, key: str, message: str, advice: str) -> ConfigError:
+    place = config.origins.get(f"service.{key}", Place(f"service.{key}"))
+    return ConfigError([Diagnostic("E778", message, *place, help=advice)])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ndrfilter.config import Config
     from ndrfilter.config.model import Listener
 
+_OURS = (-1, -1)
 _PORTS = "root may bind it, or who has CAP_NET_BIND_SERVICE; systemd can hand the socket over"
 
 
@@ -45,8 +46,8 @@ class Bound(Noun):
 class Sockets:
     """What was bound, and what has to be undone."""
 
-    def __init__(self, passed: Mapping[str, list[socket.socket]], owner: int = -1) -> None:
-        """`passed` are sockets that were handed over, by name; `owner` is whose the socket files become."""
+    def __init__(self, passed: Mapping[str, list[socket.socket]], owner: tuple[int, int] = _OURS) -> None:
+        """`passed` are sockets that were handed over, by name; `owner` is the user and the group of socket files."""
         self.bound: list[Bound] = []
         self._numbers: list[int] = []  # whose listener each of them is
         self._passed = passed
@@ -123,7 +124,7 @@ class Sockets:
 
     def _bind_file(self, listener: Listener) -> socket.socket:
         path = Path(listener.path)
-        group = group_id(listener.group) if listener.group else -1
+        group = group_id(listener.group) if listener.group else self._owner[1]
         if group is None:
             advice = "the group that the mail server runs in"
             raise ListenError("E773", f'there is no group "{listener.group}"', advice, "group")
@@ -138,8 +139,8 @@ class Sockets:
         found = path.lstat()
         self._files.append((str(path), found.st_dev, found.st_ino))
         try:
-            if (self._owner, group) != (-1, -1):
-                os.chown(path, self._owner, group)
+            if (self._owner[0], group) != _OURS:
+                os.chown(path, self._owner[0], group)
             path.chmod(listener.mode)  # nobody can have connected: it does not listen yet
         except OSError as error:
             made.close()

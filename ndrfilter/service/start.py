@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 from typing import TYPE_CHECKING
 
 from ndrfilter import limits
@@ -27,11 +28,12 @@ def serve(load: Callable[[], Filter], door: Callable[[str], type[Connection]], p
 
     `load` reads the configuration, now and at every reload; `door` finds the class that speaks a protocol.
     """
+    signal.signal(signal.SIGTERM, _leave_off)
     notifier = Notifier(os.environ)
     judge = generation.prepared(load)
     user = identity.wanted(judge.config)
     doors = {one.door: door(one.door) for one in judge.config.listen}
-    sockets = Sockets(inherited(os.environ), -1 if user is None else user.uid)
+    sockets = Sockets(inherited(os.environ), *(() if user is None else ((user.uid, user.gid),)))
     sockets.open(judge.config)
     try:
         if user is not None:
@@ -43,6 +45,11 @@ def serve(load: Callable[[], Filter], door: Callable[[str], type[Connection]], p
         return Supervisor(Means(load, doors, pace, notifier, sockets), judge.config).run(judge)
     finally:
         sockets.close()
+
+
+def _leave_off(*_: object) -> None:
+    """Told to stop before anybody is served: undo what was done, and go."""
+    raise SystemExit(0)
 
 
 def _raise_file_limit() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import signal
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,14 +116,19 @@ class Worker:
             left = end - loop.time()
             if not (len(self._ward) or self._greeted) or left <= 0:
                 break
-            silence = 0.0 if left < limits.SERVICE_FAREWELL else limits.SERVICE_FAREWELL if self._stopping else left
-            self._ward.drain(silence)
+            self._ward.drain(self._patience(left))
             self._look_around()
             await asyncio.sleep(min(_GLANCE, left))
         self._ward.close()
         for task in tuple(self._greeted):
             task.cancel()
         await asyncio.sleep(0)
+
+    def _patience(self, left: float) -> float:
+        """How long a client may rest before we close, with so many seconds left of those for draining."""
+        if left <= limits.SERVICE_FAREWELL:
+            return 0.0
+        return limits.SERVICE_FAREWELL if self._stopping else inf
 
     def _empty(self) -> None:
         """Take in who already waits at the door of a service that stops; systemd keeps its own sockets' clients."""

@@ -1,10 +1,23 @@
-"""The mail flow, once a session: everything is sent first, all DSNs are waited for together, then judged."""
+"""The mail flow, once a session: everything is sent first, all DSNs are waited for together, then judged.
+
+And a Postfix that asks our milter, once a session too.
+"""
 
 from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from bench.endtoend import figures, judge, run
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from milter_scene import Scene
 
 ROWS = pytest.StashKey()
 
@@ -28,6 +41,20 @@ def rows(flow, request):
     """The verdict of each source on each DSN."""
     found = request.config.stash[ROWS] = list(judge.judged(flow))
     return found
+
+
+@pytest.fixture(scope="session")
+def scene(shared):
+    """Postfix with our milter; the tests start the service."""
+    folder = Path(tempfile.mkdtemp(prefix="ndrfilter-milter-", dir="/tmp"))
+    folder.chmod(0o755)
+    made = Scene(folder, shared / "mta")
+    try:
+        made.postfix()
+        yield made
+    finally:
+        made.host.close()
+        shutil.rmtree(folder)
 
 
 def pytest_terminal_summary(terminalreporter, config):

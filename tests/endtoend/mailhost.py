@@ -31,7 +31,8 @@ class MailHost:
         (self.home / "pkg").symlink_to(packages())
         up = "ip link set lo up; echo; exec sleep infinity"
         self.network = subprocess.Popen(["unshare", "--net", "sh", "-c", up], stdout=subprocess.PIPE)
-        assert self.network.stdout and self.network.stdout.readline()
+        assert self.network.stdout is not None
+        self.network.stdout.readline()  # now it is in there
 
     def inside(self, *command: str | Path, check: bool = True) -> str:
         """Runs a command in the servers' network; returns what it wrote."""

@@ -30,6 +30,7 @@ COMMANDS = {
         "mark the message on standard input, for procmail, maildrop, sieve, Postfix",
     ),
     "serve": ("ndrfilter.doors.serve", "answer mail servers and filters: rspamd HTTP, spamd, milter, Postfix policy"),
+    "report": ("ndrfilter.doors.report", "what the service did, from its lines in mail logs"),
     "sent": ("ndrfilter.doors.sent", "keep the log of what you sent, by which its bounces are known"),
     "config": ("ndrfilter.workbench.config_commands", "write, verify and show the configuration"),
     "rules": ("ndrfilter.workbench.rules_commands", "check, test, list and show rules"),

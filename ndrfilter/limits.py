@@ -159,6 +159,8 @@ JOURNAL_LINE = 4_000  # bytes with what stands before it: a pipe takes so much w
 JOURNAL_WORD = 200  # characters of one value
 JOURNAL_ITEMS = 20  # of one list
 JOURNAL_PATIENCE = 0.02  # seconds to wait for a log that takes nothing
+REPORT_WORDS = 5_000  # of each list that `report` counts; twice as many are kept before the rarest go
+REPORT_HOURS = 100_000
 
 # http
 MAX_HTTP_HEAD = 512 * 1024  # of one request: its line and its header

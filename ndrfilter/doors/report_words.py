@@ -48,7 +48,7 @@ def text(tally: Tally, style: Style) -> Iterator[str]:
             rows.append((f"({len(ordered) - _MOST:,} more)", f"{sum(count for _, count in ordered[_MOST:]):,}"))
         yield from _table(title, rows, style)
     floods = [(_moment(one.begin), f"{one.backscatter:,}") for one in tally.floods[:_MOST]]
-    yield from _table(f"Hours with a flood of backscatter (usual are {tally.usual_hour:,.0f})", floods, style)
+    yield from _table(f"Hours with a flood of backscatter (the usual hour has {tally.usual_hour:,.0f})", floods, style)
     if tally.messages:
         times = ((name, f"{tally.percentile(share):,g} ms") for name, share in _PERCENTILES)
         yield from _table("Time to answer", list(times), style)

@@ -19,6 +19,7 @@ from ndrfilter.cli import main
 from ndrfilter.engine.result import Advice, Hit, OriginalSummary, Recipient, Result, Trouble, Undecided
 from ndrfilter.sentlog import known
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from sent_mail import ALICE, BOB

@@ -55,7 +55,7 @@ def _key(name: str, secret: str, key: str, place: Place, reader: Reader) -> Key:
 
 
 def _file(node: Node, key: str, folder: Path, reader: Reader) -> Iterator[tuple[str, str, Place]]:
-    path = folder / reader.text(node, key)
+    path = reader.file(node, key, folder)
     try:
         with path.open("rb") as file:
             others = os.fstat(file.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH)

@@ -87,7 +87,7 @@ def _config(node: Node, folder: Path, reader: Reader, rulesets: Path | None = No
     )
     _check_ruleset(config.ruleset, rulesets, reader)
     reader.finish()
-    return config
+    return config._replace(files=tuple(reader.files))
 
 
 def _check_ruleset(name: str, local: Path | None, reader: Reader) -> None:
@@ -136,7 +136,7 @@ def _action(node: Node, key: str, reader: Reader) -> str:
 def _lists(node: Node | None, folder: Path, reader: Reader) -> dict[str, Path]:
     found = {}
     for name, item in ({} if node is None else reader.mapping(node, "lists")).items():
-        path = folder / reader.text(item, f"lists.{name}")
+        path = reader.file(item, f"lists.{name}", folder)
         if not path.is_file():
             advice = "a path from this file's folder; one entry a line, # begins a comment"
             reader.wrong("E740", f'lists.{name}: there is no file "{item.value}"', item.place, advice)

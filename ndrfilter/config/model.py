@@ -80,6 +80,7 @@ class Config(Noun):
     `origins` says for each dotted key ("site.relays", "sites[1].domains") where its value came from; what is not in
     it is a default. `settings` has what each plugin that is on made of its section. `owners` finds the site of a domain
     pattern. `state` is the folder for what is remembered. `shown` are the plugins' sections in words without secrets.
+    `files` are the lists, keys and other files that were read for it.
     """
 
     sites: tuple[Site, ...] = ()
@@ -98,6 +99,7 @@ class Config(Noun):
     listen: tuple[Listener, ...] = ()
     service: Service = Service()
     opt_out: frozenset[str] = frozenset()
+    files: tuple[Path, ...] = ()
 
     def origin(self, key: str) -> Place:
         """Where the value of a dotted key came from."""

@@ -136,8 +136,7 @@ def _value(setting: Setting, node: Node, key: str, folder: Path, reader: Reader)
         return _texts(node, kind, key, reader)
     if kind == "keys":
         return keys.read(node, key, folder, reader)
-    text = reader.text(node, key)
-    return folder / text if kind == "path" else text
+    return reader.file(node, key, folder) if kind == "path" else reader.text(node, key)
 
 
 def _texts(node: Node, kind: str, key: str, reader: Reader) -> tuple[str, ...]:

@@ -183,7 +183,7 @@ def opt_out(node: Node | None, folder: Path, reader: Reader) -> frozenset[str]:
     if isinstance(node.value, list):
         written = [(reader.text(item, "opt_out"), item.place) for item in node.value]
     else:
-        written = [(line, node.place) for line in _lines(folder / reader.text(node, "opt_out"), reader)]
+        written = [(line, node.place) for line in _lines(reader.file(node, "opt_out", folder), reader)]
     return frozenset(_opted(word, place, reader) for word, place in written if word)
 
 

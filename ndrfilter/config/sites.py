@@ -85,7 +85,7 @@ def _domains_file(node: Node, key: str, folder: Path, reader: Reader) -> list[st
     name = reader.text(node, key)
     if not name:
         return []
-    path = folder / name
+    path = reader.file(node, key, folder)
     try:
         with path.open("rb") as file:
             raw = file.read(limits.MAX_LIST_FILE + 1)

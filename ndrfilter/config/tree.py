@@ -12,6 +12,7 @@ from ndrfilter.noun import Noun
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
     from typing import Any
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -76,6 +77,7 @@ class Reader:
         self.drawn = drawn
         self.mistakes: list[Diagnostic] = []
         self.origins: dict[str, Place] = {}
+        self.files: list[Path] = []  # that were named, besides certificates and rules
 
     def wrong(self, code: str, message: str, place: Place, help: str = "") -> None:  # noqa: A002 - Diagnostic's word
         """Note a mistake."""
@@ -128,6 +130,11 @@ class Reader:
             self.wrong("E613", f"{key}: a text is wanted, not {describe(node)}", node.place, "write one word here")
             return ""
         return str(node.value).strip()
+
+    def file(self, node: Node, key: str, folder: Path) -> Path:
+        """The path at `key`, from `folder`; it is remembered that the configuration depends on it."""
+        self.files.append(folder / self.text(node, key))
+        return self.files[-1]
 
     def number(self, node: Node, key: str) -> float | None:
         """The number at `key`, None after a mistake."""

@@ -27,7 +27,7 @@ def sources(config: Config) -> Iterator[Path]:
     for folder, ending in folders:
         for place, _, names in os.walk(folder):
             yield from (Path(place, name) for name in names if name.endswith(ending))
-    yield from config.lists.values()
+    yield from config.files
     yield from certificates(config)
 
 

@@ -32,6 +32,23 @@ def test_a_change_is_seen_without_a_signal(setup, serving):
     assert score(serving) == 3.5
 
 
+def test_a_changed_key_file_and_a_changed_list_count(setup):
+    for name in ("keys", "opt-out.txt", "domains.txt"):
+        (setup.folder / name).write_text(
+            "k1 0123456789abcdef0123456789abcdef\n" if name == "keys" else "a.example.com\n"
+        )
+        (setup.folder / name).chmod(0o640)
+    setup.path.write_text(
+        "site: {domains_file: domains.txt}\nplugins: {token: {keys: keys}}\nopt_out: opt-out.txt\n"
+        "service: {workers: 1}\n"
+    )
+    with Serving(setup.path, "http=127.0.0.1:0") as serving:
+        for number, name in enumerate(("keys", "opt-out.txt", "domains.txt"), 2):
+            with (setup.folder / name).open("a") as file:
+                file.write("# another line\n")
+            serving.wait_for(f"reloaded: generation {number} serves")
+
+
 def test_watching_can_be_turned_off_and_on_again(setup):
     setup.write("service: {workers: 1, watch: no}\n")
     with Serving(setup.path, "http=127.0.0.1:0") as serving:

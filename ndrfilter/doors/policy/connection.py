@@ -83,17 +83,18 @@ class PolicyConnection(Connection):
     def _decide(self, request: Request, facts: Facts | None, trouble: str = "") -> None:
         try:
             found = decide.grounds(request, facts, self._seen) if facts else decide.Grounds()
-            action, would = decide.action(request, found, self._seen, self.desk)
+            told = decide.tell(request, found, self._seen, self.desk)
             troubles = [trouble, *(f"{where}: {what}" for where, what in facts.troubles)] if facts else []
             trouble = "; ".join(filter(None, troubles))
         except Exception as error:
             self._failed(request, error)
             return
-        self._remark(request, batv=found.batv, dnsbl=",".join(found.zones), action=action, would=would, trouble=trouble)
-        self._say(action)
+        words = {"batv": found.batv, "dnsbl": ",".join(found.zones), "action": told.action, "would": told.would}
+        self._remark(request, **words, trouble=trouble)
+        self._say(told.words)
 
     def _failed(self, request: Request, error: Exception) -> None:
-        self._remark(request, action=DUNNO, trouble=f"{type(error).__name__}: {error}")
+        self._remark(request, action="dunno", trouble=f"{type(error).__name__}: {error}")
         self._say(DUNNO)
 
     def _remark(self, request: Request, **words: str) -> None:

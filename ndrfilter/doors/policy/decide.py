@@ -49,6 +49,16 @@ class Grounds(Noun):
         return "; ".join([*words, *(f"dnsbl={zone}" for zone in self.zones)])
 
 
+class Told(Noun):
+    """What Postfix is told: in a word of ours (dunno, header, reject), and in its own; `would` is what we should have
+    said if we might act, or "".
+    """
+
+    action: str = "dunno"
+    words: str = DUNNO
+    would: str = ""
+
+
 class Seen:
     """What was learnt of one message over its connection."""
 
@@ -116,16 +126,16 @@ def _batv(facts: Facts) -> str:
     return "forged" if word == "forged" else "missing"
 
 
-def action(request: Request, found: Grounds, seen: Seen, desk: Desk) -> tuple[str, str]:
-    """What to tell Postfix, and what we would tell it if we might act (else "")."""
+def tell(request: Request, found: Grounds, seen: Seen, desk: Desk) -> Told:
+    """What to tell Postfix about it."""
     refusal, to = _refusal(request, found), seen.whole(request)
     if refusal and to and not any(map(_is_postmaster, to)) and desk.action("backscatter", to) == "reject":
-        return refusal, ""
-    would = refusal if desk.filter.config.actions["backscatter"] == "reject" else ""
+        return Told("reject", refusal)
+    would = "reject" if refusal and desk.filter.config.actions["backscatter"] == "reject" else ""
     if not str(found) or seen.marked or request.state == "END-OF-MESSAGE":  # too late for a header, access(5) says
-        return DUNNO, would
+        return Told(would=would)
     seen.marked = True
-    return f"PREPEND {FIELD}: {found}", would
+    return Told("header", f"PREPEND {FIELD}: {found}", would)
 
 
 def _refusal(request: Request, found: Grounds) -> str:

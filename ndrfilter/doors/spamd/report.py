@@ -11,7 +11,7 @@ from ndrfilter import limits
 from ndrfilter.doors import words
 from ndrfilter.doors.reply import one_decimal
 from ndrfilter.service import export
-from ndrfilter.terminal import clip
+from ndrfilter.terminal import clip, escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def _lines(result: Result) -> Iterator[str]:
 
 def _ascii(text: str) -> str:
     """`text` escaped, cut, and in ASCII."""
-    return clip(text, limits.MAX_REPORT_TEXT).encode("ascii", "backslashreplace").decode("ascii")
+    plain = escape(text[: limits.MAX_REPORT_TEXT]).encode("ascii", "backslashreplace").decode("ascii")
+    return clip(plain, limits.MAX_REPORT_TEXT)
 
 
 def _wrapped(text: str, first: str, then: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ndrfilter import limits
 from ndrfilter.message.places import EOL, after_from_line, header_end, line_end
@@ -131,13 +132,18 @@ def fold(name: str, pieces: list[str]) -> list[str]:
     return [*lines, line]
 
 
-def marks(answer: Answer) -> list[tuple[str, str]]:
+def marks(answer: Answer) -> tuple[tuple[str, str], ...]:
     """The fields of an answer as names and values, folded with bare line feeds, for those who have no whole message.
 
     None for a recipient who wants no mark.
     """
     if answer.unjudged == "opt-out":
-        return []
+        return ()
     status = ["undetermined;", f" error={answer.unjudged}"] if answer.unjudged else _status(answer.result)
-    pieces = {STATUS: status, REASON: _words(answer.result.advice.reason)}
-    return [(name, "\n".join(fold(name, words))[len(name) + 1 :].lstrip(" ")) for name, words in pieces.items()]
+    return _marks(tuple(status), answer.result.advice.reason)
+
+
+@lru_cache(maxsize=256)
+def _marks(status: tuple[str, ...], reason: str) -> tuple[tuple[str, str], ...]:
+    pieces = {STATUS: list(status), REASON: _words(reason)}
+    return tuple((name, "\n".join(fold(name, words))[len(name) + 1 :].lstrip(" ")) for name, words in pieces.items())

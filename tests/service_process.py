@@ -73,7 +73,7 @@ class Serving:
 
 
 def _place(word: str) -> tuple[str, int] | str:
-    if word.startswith("unix:"):
+    if word.startswith(("unix:", "systemd:")):
         return word.removeprefix("unix:")
     host, _, port = word.rpartition(":")
     return host.strip("[]"), int(port)

@@ -79,7 +79,7 @@ class Mail:
 
     def field(self, name: bytes, value: bytes) -> None:
         """A field of the header; `value` is all that stood behind the colon, its lines separated by LF."""
-        lower = name.lower()
+        lower = name.rstrip(b" \t").lower()
         if lower in self.counts or len(self.counts) < limits.MAX_HEADER_FIELDS:
             self.counts[lower] = self.counts.get(lower, 0) + 1
         self._add(name + b":" + _LONE_LF.sub(b"\r\n", value) + b"\r\n")

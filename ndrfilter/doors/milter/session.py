@@ -104,7 +104,7 @@ class Session:
     def _header(self, data: bytes) -> None:
         name, _, value = data.partition(b"\0")
         value = value.removesuffix(b"\0")
-        blank = b"" if self.terms.blanks_kept or value[:1] in (b" ", b"\t") else b" "
+        blank = b"" if self.terms.blanks_kept or value.startswith(b"\t") else b" "  # MTAs take one blank away, no tab
         self.mail.field(name, blank + value)
 
     def _body(self, data: bytes) -> None:

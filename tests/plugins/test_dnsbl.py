@@ -195,3 +195,34 @@ def test_all_lists_together_stay_within_the_budget():
     assert len(zones) == limits.MAX_DNSBL_ZONES
     _, asked = Message(BOUNCE, *zones).ask("\n".join(f"25.100.51.198.{zone} A 127.0.0.2" for zone in zones))
     assert len(asked) == 2 * limits.MAX_DNSBL_ZONES < limits.MAX_DNS_QUERIES
+
+
+def before_the_message(envelope, records="25.100.51.198.ips.backscatterer.org A 127.0.0.2", raw=b""):
+    """What the lists say of an envelope, and what was asked."""
+    resolver = Counted(records)
+    site = {"domains": ["example.com"], "relays": ["192.0.2.8/29"]}
+    judge = Filter.from_config({"site": site, "plugins": ["dnsbl"]}, resolver=resolver)
+    facts = judge.facts(raw, envelope)
+    asyncio.run(judge.afetch(facts, "dnsbl.listed", "dnsbl.zones", "envelope.null"))
+    return (facts.fact("dnsbl.listed"), facts.fact("dnsbl.zones")), resolver.asked
+
+
+def test_before_there_is_a_message_the_null_sender_is_asked_about():
+    (listed, zones), asked = before_the_message(Envelope("", ("alice@example.com",), HOST))
+    assert (listed, zones) == (True, ("ips.backscatterer.org",))
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("envelope", "raw"),
+    [
+        (Envelope("bob@victim.example", ("alice@example.com",), HOST), b""),
+        (Envelope(None, ("alice@example.com",), HOST), b""),
+        (Envelope("", ("alice@example.com",), "192.0.2.10"), b""),
+        (Envelope("", ("alice@example.com",)), b""),
+        (Envelope("", ("alice@example.com",), HOST), LETTER),
+    ],
+    ids=["a sender", "nobody told", "our relay", "no client", "a letter from the null sender"],
+)
+def test_before_there_is_a_message_nobody_else_is(envelope, raw):
+    assert before_the_message(envelope, raw=raw) == ((None, None), [])

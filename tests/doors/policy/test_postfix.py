@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import signal
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 from postfix_process import PostfixProcess
@@ -161,3 +163,17 @@ def test_a_service_that_changes_between_two_questions_of_one_process(postfix, se
         said, mark = ask(postfix, FORGED)
         assert said[0].startswith("250")
         assert header_of(postfix, mark) == ["X-NDR-Policy: batv=forged"]
+
+
+def test_a_reload_while_postfix_keeps_its_connection(postfix, serve):
+    stage(postfix, "rcpt", "smtpd_policy_service_default_action = 450 nobody answered", "default_process_limit = 1")
+    service = serve("header")
+    with service:
+        assert ask(postfix, FORGED)[0][0].startswith("250")
+        config = Path(service.command[service.command.index("-c") + 1])
+        config.write_text(CONFIG % "reject")
+        service.process.send_signal(signal.SIGHUP)
+        service.wait_for("reloaded")
+        codes = [ask(postfix, FORGED)[0][0][:3] for _ in range(3)]
+    # A connection that was there before gets one more answer by the old rules.
+    assert codes in (["250", "550", "550"], ["550", "550", "550"])

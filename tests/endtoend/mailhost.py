@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.endtoend.network import packages
@@ -89,9 +90,13 @@ class MailHost:
 
     def settle(self) -> None:
         """Waits until Postfix' queue is empty."""
+        self.until(lambda: not self.queued())
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Waits for that."""
         end = time.monotonic() + PATIENCE
-        while self.queued():
-            assert time.monotonic() < end, f"still queued: {self.queued()[:5]}"
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
             time.sleep(0.05)
 
     def log(self, server: str) -> str:

@@ -10,7 +10,7 @@ from ndrfilter.errors import TemporaryError
 from ndrfilter.service.ward import Ward
 
 LETTER = b"From: bob@remote.example\nSubject: hi\n\nhello\n"
-SESSIONS = 600
+SESSIONS = 2500
 PASSED = ["i", "i", "c"]
 
 

@@ -46,6 +46,7 @@ class Office:
         self.pace = pace
         self.private: set[int] = set()  # descriptors that no worker may keep
         self.free = list(range(board.seats - 1, -1, -1))
+        self.awake = 0.0  # since when the supervisor itself was not held up
 
 
 class _Sitter:
@@ -152,7 +153,7 @@ class Crew:
     def _look_at(self, one: _Sitter, now: float) -> None:
         pace = self._office.pace
         if one.serves:
-            silent = now - max(one.born, self._office.board.beats(one.seat))
+            silent = now - max(one.born, self._office.awake, self._office.board.beats(one.seat))
             if silent < pace.heartbeat:
                 return
             self._office.board.happened("worker", "stuck")

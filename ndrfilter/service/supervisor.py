@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _GLANCE = 0.1  # seconds between looks while something is under way
+_HELD_UP = 4 * limits.SERVICE_TICK  # seconds: whatever stopped us so long may have stopped the workers as well
 _FAREWELL = 2.0  # seconds more than the time for draining, until who has not ended is killed
 _NO_SITE = (
     "no site is configured: bounces are recognised and explained, but none is called backscatter or genuine; "
@@ -83,8 +84,12 @@ class Supervisor:
         if not judge.config.sites:
             self._say(_NO_SITE, WARNING)
         self._hire(judge, tuple(self._means.sockets.bound))
+        before = monotonic()
         while not self._stopping or self._crews():
             now = monotonic()
+            if now - before > _HELD_UP:
+                self._office.awake = now
+            before = now
             for crew in self._crews():
                 crew.tend(now)
             if not self._stopping:

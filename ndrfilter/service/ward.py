@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import monotonic
 
 from ndrfilter import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ndrfilter.service.connection import Connection
 
 
@@ -17,6 +20,7 @@ class Ward:
     def __init__(self, connections: int = limits.SERVICE_CONNECTIONS, memory: int = limits.SERVICE_MEMORY) -> None:
         self.most = connections
         self.draining = False
+        self.freed: Callable[[], None] = lambda: None  # called when somebody has left
         self._free = memory
         self._inside: set[Connection] = set()
 
@@ -33,7 +37,7 @@ class Ward:
         waiting = [one for one in self._inside if one.since is not None]
         eldest = min(waiting, key=lambda one: one.since or 0.0, default=None)
         if eldest is not None and eldest.since is not None and monotonic() - eldest.since >= limits.MIN_EVICTION:
-            eldest.dismiss("full")
+            _guarded(eldest, lambda: eldest.dismiss("full"))
             eldest.leave()
         return not self.full
 
@@ -44,6 +48,7 @@ class Ward:
     def leave(self, connection: Connection) -> None:
         """It is not any more."""
         self._inside.discard(connection)
+        self.freed()
 
     def take(self, size: int) -> bool:
         """Whether so many more bytes may be held; if so they are taken."""
@@ -60,7 +65,7 @@ class Ward:
         """Turn away whoever's time is over; to be called every `limits.SERVICE_TICK` seconds."""
         now = monotonic()
         for connection in [one for one in self._inside if one.deadline is not None and one.deadline <= now]:
-            connection.overdue()
+            _guarded(connection, connection.overdue)
 
     def drain(self, patience: float = 0.0) -> None:
         """Let nobody go on after an answer, and close whoever has rested for `patience` seconds.
@@ -71,9 +76,19 @@ class Ward:
         silent = monotonic() - patience
         for connection in tuple(self._inside):
             if connection.since is None or connection.since <= silent:
-                connection.drain()
+                _guarded(connection, connection.drain)
 
     def close(self) -> None:
         """Close every connection, whatever it does."""
         for connection in tuple(self._inside):
             connection.abort()
+
+
+def _guarded(connection: Connection, act: Callable[[], None]) -> None:
+    """What a door does wrong costs its own connection, not the others' deadlines."""
+    try:
+        act()
+    except Exception as error:
+        connection.abort()
+        told = {"message": "a door failed to end a connection", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(told)

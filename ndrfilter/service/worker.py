@@ -76,11 +76,12 @@ class Worker:
         if self._lifeline >= 0:
             loop.add_reader(self._lifeline, self._orphaned)
         self._accept_on(True)
+        self._ward.freed = self._accept_again
         ready()
         while not self._leave.is_set():
             self._look_around()
-            if not self._accepting and self._has_room():
-                self._accept_on(True)
+            if self._has_room():
+                self._accept_again()
             await self._pause()
         self._accept_on(False)
         await self._drain()
@@ -114,7 +115,7 @@ class Worker:
                 emptied = True
                 self._empty()
             left = end - loop.time()
-            if not (len(self._ward) or self._greeted) or left <= 0:
+            if not self._inside or left <= 0:
                 break
             self._ward.drain(self._patience(left))
             self._look_around()
@@ -138,7 +139,19 @@ class Worker:
             one.socket.close()
 
     def _has_room(self) -> bool:
-        return len(self._ward) + len(self._greeted) < self._ward.most or self._ward.make_room()
+        if self._inside < self._ward.most:
+            return True
+        self._ward.make_room()
+        return self._inside < self._ward.most
+
+    @property
+    def _inside(self) -> int:
+        """Connections, with those that still agree on TLS."""
+        return len(self._ward) + len(self._greeted)
+
+    def _accept_again(self) -> None:
+        if not self._accepting and not self._leave.is_set():
+            self._accept_on(True)
 
     def _accept_on(self, on: bool) -> None:
         loop = asyncio.get_running_loop()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ndrfilter.config import Config
 
-    Stamp = tuple[str, int, int, int]
+    Stamp = tuple[int, int, int]
 
 _ENDINGS = {"rules": ".ndr", "rulesets": ".yml"}
 
@@ -40,9 +40,12 @@ def certificates(config: Config) -> Iterator[Path]:
 class Watch:
     """Looks at the files again and again; a change counts when it has stood still from one look to the next."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, before: Watch | None = None) -> None:
+        """`before` has looked at the files just before this configuration was read from them."""
         self._config = config
-        self._known = self._stamps()
+        looked = self._look()
+        known = {} if before is None else before._known
+        self._known: dict[Path, Stamp] = {path: known.get(path, stamp) for path, stamp in looked.items()}
         self._seen = self._known
 
     @property
@@ -52,7 +55,7 @@ class Watch:
 
     def changed(self) -> bool:
         """Look; whether something else stands there than before. It is told once."""
-        now = self._stamps()
+        now = self._look()
         still = now == self._seen
         self._seen = now
         if not still or now == self._known:
@@ -60,13 +63,17 @@ class Watch:
         self._known = now
         return True
 
-    def _stamps(self) -> frozenset[Stamp]:
-        return frozenset(map(_stamp, sources(self._config)))
+    def settle(self) -> None:
+        """What stands there now is what is read now."""
+        self._known = self._seen = self._look()
+
+    def _look(self) -> dict[Path, Stamp]:
+        return {path: _stamp(path) for path in sources(self._config)}
 
 
 def _stamp(path: Path) -> Stamp:
     try:
         found = path.stat()
     except OSError:
-        return str(path), 0, 0, -1
-    return str(path), found.st_ino, found.st_mtime_ns, found.st_size
+        return 0, 0, -1
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -58,6 +58,7 @@ class Reloads:
     def read(self) -> Fresh:
         """Read everything; raises ReloadError, and nothing else whatever stands in the files."""
         self.wanted = False
+        self._watch.settle()
         try:
             judge = generation.prepared(self._load)
             same = _places(judge.config) == _places(self._first)
@@ -67,7 +68,7 @@ class Reloads:
             raise ReloadError(in_words(error)) from None
         except Exception as error:  # a plugin, or a limit of Python: the old rules are better than none
             raise ReloadError(f"{type(error).__name__}: {error}") from None
-        self._watch = Watch(judge.config)
+        self._watch = Watch(judge.config, self._watch)
         self.watching = judge.config.service.watch
         return Fresh(judge, bound, journal, tuple(self._unchanged(judge.config, same)))
 

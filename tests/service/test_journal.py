@@ -79,6 +79,15 @@ def test_the_line_that_a_postmaster_greps_for():
     )
 
 
+def test_the_line_on_the_page_about_logs_is_one_of_ours():
+    page = (Path(__file__).resolve().parents[2] / "docs/service/logs.md").read_text(encoding="utf-8")
+    shown = next(line for line in page.splitlines() if " ndrfilter[" in line).partition("]: ")[2]
+    entry = read_plain(shown)
+    assert (entry.queue_id, entry.word("verdict"), entry.word("why")) == ("4XyZ12", "backscatter", "DNS TXT *: timeout")
+    table = set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`.*?`) \|", page, re.M))))
+    assert set(entry.fields) <= table
+
+
 def test_the_same_as_json():
     line = json.loads(written(True, question(), answer(rules=["A"], troubles=[("plugin x", "Oops: 1")])))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("time"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -94,6 +96,16 @@ def test_names_have_units_and_help(board):
         assert family.documentation
         if family.name.endswith(("_seconds", "_bytes")) and family.type != "counter":
             assert family.unit == family.name.rpartition("_")[2]
+
+
+def test_the_page_about_them_names_them_all(board):
+    page = (Path(__file__).resolve().parents[2] / "docs/service/metrics.md").read_text(encoding="utf-8")
+    table = re.findall(r"`(ndrfilter_\w+)`", "\n".join(line for line in page.splitlines() if line.startswith("|")))
+    ends = {"counter": "_total", "info": "_info"}
+    served = [one.name + ends.get(one.type, "") for one in read_openmetrics(render(board).decode())]
+    assert sorted(table) == sorted(served)
+    used = set(re.findall(r"\bndrfilter_\w+", page))
+    assert used <= {*table, "ndrfilter_messages_total"}
 
 
 def test_the_content_type_is_that_of_the_text():

@@ -48,11 +48,12 @@ class Journal(Observer):
         level = INFO
         if answer.result.errors:
             level = ERROR if answer.unjudged else WARNING
-        self._enter(question.queue_id, level, lambda form: _message(form, question, answer))
+        word = _LEVELS[level]
+        self._enter(level, lambda form: form.head(question.queue_id, word, _message(form, question, answer)))
 
     def remarked(self, remark: Remark) -> None:
         """A remark's line: its door, then its words."""
-        self._enter(remark.queue_id, INFO, lambda form: _remark(form, remark))
+        self._enter(INFO, lambda form: form.head(remark.queue_id, _LEVELS[INFO], _remark(form, remark)))
 
     def event(self, text: str, level: int = INFO) -> None:
         """Something that happened to the service itself; text of several lines becomes several, but one in JSON."""
@@ -66,10 +67,8 @@ class Journal(Observer):
         """Close what was opened."""
         self._sink.close()
 
-    def _enter(self, queue_id: str, level: int, compose: Callable[[Form], str]) -> None:
-        word = _LEVELS[level]
-        line = write(self._forms, lambda form: form.head(queue_id, word, compose(form)))
-        self._sink.write(level, line, self._json)
+    def _enter(self, level: int, compose: Callable[[Form], str]) -> None:
+        self._sink.write(level, write(self._forms, compose), self._json)
 
 
 def _message(form: Form, question: Question, answer: Answer) -> str:
@@ -82,8 +81,8 @@ def _message(form: Form, question: Question, answer: Answer) -> str:
         result.score,
         result.required,
         result.kind,
-        form.names([hit.name for hit in result.hits]),
-        form.names([rule.name for rule in result.undecided]),
+        form.texts([hit.name for hit in result.hits]),
+        form.texts([rule.name for rule in result.undecided]),
         answer.seconds * 1_000,
         answer.action or "none",
         question.door,

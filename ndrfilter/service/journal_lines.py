@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _string
 
 from ndrfilter import limits
@@ -31,15 +32,13 @@ _MESSAGE = {
 """The fields that every message's line has, in this order; a "word" is one of our own."""
 
 _ABOUT = frozenset(("queue", "time", "level"))  # keys of JSON that are no fields of the entry
-_UNSAFE = re.compile(r'[ "<>,\\]')
-_NAMES = re.compile(r"\w+(?:,\w+)*", re.ASCII)
-_UNSAFE_INSIDE = re.compile(r'["=\\]')
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 _ITEM = r'(?:"[^"]*"|<[^<>"\s]*>|[^\s"<>,]+)'
 _LINE = re.compile(r"([^\s:]+): (?=[a-z_]+=)")
 _FIELD = re.compile(rf"([a-z_]+)=((?:{_ITEM}(?:,{_ITEM})*)?)(?: |$)")
 _ITEMS = re.compile(_ITEM)
 _BOUNDS = ((limits.JOURNAL_WORD, limits.JOURNAL_ITEMS), (60, limits.JOURNAL_ITEMS), (20, 10), (8, 4))
+_KNOWN = 1_000
 _BEFORE = 200  # bytes for time, host and program
 
 
@@ -52,37 +51,30 @@ class Form:
     def __init__(self, length: int, items: int) -> None:
         self._length = length
         self._items = items
+        self._usual = re.compile(rf"[!#-+\--;=?-\[\]-~]{{1,{length}}}").fullmatch  # short ASCII, nothing to escape
+        self._known = lru_cache(maxsize=_KNOWN)(self.text)  # rules and causes recur
 
     def head(self, queue_id: str, level: str, text: str) -> str:  # noqa: ARG002 - the level is in JSON alone
         """The line: its message's queue id, and its fields."""
-        shown = self._clip(queue_id)
-        if ":" in shown or not _safe(shown):
-            shown = _escaped(shown, ":")
-        return f"{shown or NO_QUEUE}: {text}"
+        if not self._usual(queue_id) or ":" in queue_id:
+            queue_id = _escaped(self._clip(queue_id), ":") or NO_QUEUE
+        return f"{queue_id}: {text}"
 
     def mark(self, text: str) -> str:
         """An id or address."""
-        shown = self._clip(text)
-        return f"<{shown if _safe(shown) else _escaped(shown)}>"
+        return f"<{text if self._usual(text) else _escaped(self._clip(text))}>"
 
     def marks(self, texts: Sequence[str]) -> str:
         """Ids or addresses."""
         return ",".join([self.mark(text) for text in self._few(texts)])
 
-    def names(self, texts: Sequence[str]) -> str:
-        """Names, as rules have them."""
-        joined = ",".join(texts)
-        usual = len(texts) <= self._items and joined.count(",") == len(texts) - 1 and _NAMES.fullmatch(joined)
-        return joined if usual and max(map(len, texts)) <= self._length else self.texts(texts)
-
     def texts(self, texts: Sequence[str]) -> str:
-        """Texts that may hold anything."""
-        return ",".join([self.text(text) for text in self._few(texts)])
+        """Names and texts; they may hold anything."""
+        return ",".join(map(self._known, self._few(texts)))
 
     def text(self, text: str) -> str:
         """One text."""
-        shown = self._clip(text)
-        return shown if shown and _safe(shown) else f'"{_inside(shown)}"'
+        return text if self._usual(text) else f'"{_inside(self._clip(text))}"'
 
     def _few(self, texts: Sequence[str]) -> Sequence[str]:
         most = self._items
@@ -110,9 +102,9 @@ class Json(Form):
     mark = text
 
     def texts(self, texts: Sequence[str]) -> str:  # noqa: D102
-        return f"[{','.join([self.text(text) for text in self._few(texts)])}]"
+        return f"[{','.join(map(self._known, self._few(texts)))}]"
 
-    marks = names = texts
+    marks = texts
 
 
 PLAIN = tuple(Form(*bounds) for bounds in _BOUNDS)
@@ -171,17 +163,11 @@ def read_json(line: str) -> Entry | None:
     return Entry(read["queue"], {name: _listed(value) for name, value in read.items() if name not in _ABOUT})
 
 
-def _safe(text: str, unsafe: re.Pattern[str] = _UNSAFE) -> bool:
-    return text.isprintable() and not unsafe.search(text)
-
-
 def _escaped(text: str, besides: str = "") -> str:
     return "".join([_code(one) if one in ' "<>,\\' or one == besides or not one.isprintable() else one for one in text])
 
 
 def _inside(text: str) -> str:
-    if _safe(text, _UNSAFE_INSIDE):
-        return text
     return "".join([_code(one) if one in '"=\\' or not one.isprintable() else one for one in text])
 
 

@@ -109,16 +109,17 @@ class File(Descriptor):
             raise ConfigError([Diagnostic("E769", what)]) from error
         super().__init__(descriptor)
         self._host = socket.gethostname().partition(".")[0] or "localhost"
-        self._second, self._stamp = 0, ""
+        self._when, self._before = (0, 0), ""
 
     def _framed(self, level: int, text: str, raw: bool) -> str:  # noqa: ARG002 - a file has no priorities
-        return text if raw else f"{self._now()} {self._host} ndrfilter[{os.getpid()}]: {text}"
+        return text if raw else self._prefix() + text
 
-    def _now(self) -> str:
-        second = int(time.time())
-        if second != self._second:
-            self._second, self._stamp = second, datetime.fromtimestamp(second).astimezone().isoformat()
-        return self._stamp
+    def _prefix(self) -> str:
+        when = int(time.time()), os.getpid()
+        if when != self._when:
+            stamp = datetime.fromtimestamp(when[0]).astimezone().isoformat()
+            self._when, self._before = when, f"{stamp} {self._host} ndrfilter[{when[1]}]: "
+        return self._before
 
     def close(self) -> None:
         """Close the file."""

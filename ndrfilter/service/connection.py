@@ -29,6 +29,7 @@ class Connection(asyncio.Protocol):
 
     idle = limits.IDLE_DEADLINE
     request = limits.REQUEST_DEADLINE
+    lasting = False  # a client who keeps to us for many requests, and is harmed if we leave after one
 
     def __init__(self, desk: Desk, ward: Ward, listener: Listener) -> None:
         self.desk = desk
@@ -72,8 +73,8 @@ class Connection(asyncio.Protocol):
         self._give_back()
         self.resting = True
         self._wait(self.idle)
-        if self.ward.draining:
-            self.drain()
+        if self.ward.draining and not self.lasting:
+            self.close()
 
     def hold(self, size: int) -> bool:
         """Whether `size` more bytes of this request may be kept."""

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
 
 class MilterConnection(Connection):
-    """Answers one MTA. Whatever we cannot do, its mail passes."""
+    """Answers one MTA. Whatever we cannot do, its mail passes.
+
+    An MTA that loses us between two messages takes the next one unasked, or not at all. So while we leave we stay with
+    it until it goes, or until the time for draining is over.
+    """
 
     idle = limits.MILTER_IDLE
+    lasting = True
 
     def __init__(self, desk: Desk, ward: Ward, listener: Listener) -> None:
         super().__init__(desk, ward, listener)
@@ -40,12 +45,6 @@ class MilterConnection(Connection):
                 self._told(*packet)
         except WireError:
             self.dismiss("malformed")
-
-    def drain(self) -> None:
-        """We are leaving; but an MTA that loses us between two messages takes the next one unasked, or not at all.
-
-        So we stay until it goes, or until the time that `drain` allows has passed.
-        """
 
     def _told(self, command: int, data: bytes) -> None:
         session, mail = self._session, self._session.mail

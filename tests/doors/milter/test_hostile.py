@@ -20,7 +20,7 @@ def test_while_we_leave_the_mta_goes_on_with_us(kit):
         async with mta.connect() as (reader, writer):
             writer.write(kit.offer() + kit.connect())
             await reader.readexactly(17)
-            mta.ward.drain()
+            mta.ward.drain(patience=60.0)
             for _ in range(2):
                 writer.write(kit.message(LETTER))
                 assert (await reader.readuntil(b"\0\0\0\1c"))[-1:] == b"c"

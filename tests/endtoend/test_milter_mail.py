@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from mailhost import POSTFIX
-from milter_scene import ALICE, CASES, accepted, once_each
+from milter_scene import ALICE, CASES, STRICT, accepted, once_each
 
 from ndrfilter import Envelope, Filter
 
@@ -123,3 +125,29 @@ def test_the_real_collection_gets_the_verdict_that_the_library_gives(scene, shar
         assert accepted(scene.host.send(POSTFIX, letters.folder)) == set(letters.verdicts)
     assert len(letters.verdicts) > 60
     assert scene.delivered() == once_each(letters.verdicts)
+
+
+@pytest.mark.parametrize(("outbound", "verdict"), [("192.0.2.0/28, 127.0.0.0/8", b"genuine"), ("192.0.2.0/28", None)])
+def test_our_own_postfix_is_believed_where_the_programs_of_its_host_are(scene, outbound, verdict):
+    scene.configure()
+    written = scene.config.read_text().replace('mode: "0666"', f'mode: "0666"\n    outbound: [{outbound}]')
+    scene.config.write_text(written)
+    letters = scene.letters()
+    letters.add(LETTER, ALICE, verdict, "nosuch@remote.test", xclient=HOME)
+    with scene.serve():
+        assert accepted(scene.host.send(POSTFIX, letters.folder)) == set(letters.verdicts)
+        scene.host.settle()
+    ((found, count),) = scene.delivered().items()
+    assert count == 1
+    assert found[1] == ((verdict or b"undetermined"),)
+
+
+def test_a_session_goes_on_with_its_worker_after_a_reload(scene):
+    scene.configure(drain="60s")
+    scene.letters()
+    with scene.serve() as serving, scene.host.session(STRICT) as client:
+        assert client.send(b"X-Mark: one\n\nhello\n", "bob@remote.test", ALICE).startswith("250")
+        serving.process.send_signal(signal.SIGHUP)
+        serving.wait_for("reloaded: ")
+        assert client.send(b"X-Mark: two\n\nhello\n", "bob@remote.test", ALICE).startswith("250")
+    assert scene.delivered() == once_each({"one": b"not-a-bounce", "two": b"not-a-bounce"})

@@ -74,9 +74,9 @@ class Journal(Observer):
 def _message(form: Form, question: Question, answer: Answer) -> str:
     result, envelope = answer.result, question.envelope
     line = form.MESSAGE % (
-        form.mark(_inner(answer.message_id)),
-        form.NONE if envelope.sender is None else form.mark(_inner(envelope.sender)),
-        form.marks([_inner(one) for one in envelope.recipients]),
+        form.mark(answer.message_id),
+        form.NONE if envelope.sender is None else form.mark(envelope.sender),
+        form.marks(envelope.recipients),
         result.verdict,
         result.score,
         result.required,
@@ -107,11 +107,5 @@ def _besides(form: Form, question: Question, answer: Answer) -> Iterator[tuple[s
 
 def _remark(form: Form, remark: Remark) -> str:
     words = (("door", remark.door), *remark.words)
-    fields = [
-        form.FIELD % (name, form.mark(_inner(word)) if name in _MARKS else form.text(word)) for name, word in words
-    ]
+    fields = [form.FIELD % (name, form.mark(word) if name in _MARKS else form.text(word)) for name, word in words]
     return "".join(fields)[1:]
-
-
-def _inner(text: str) -> str:
-    return text[1:-1] if text[:1] == "<" and text[-1:] == ">" else text

@@ -61,12 +61,14 @@ class Form:
         return f"{queue_id}: {text}"
 
     def mark(self, text: str) -> str:
-        """An id or address."""
+        """An id or address; if it has angle brackets already, these are they."""
+        if text[:1] == "<" and text[-1:] == ">":
+            text = text[1:-1]
         return f"<{text if self._usual(text) else _escaped(self._clip(text))}>"
 
     def marks(self, texts: Sequence[str]) -> str:
         """Ids or addresses."""
-        return ",".join([self.mark(text) for text in self._few(texts)])
+        return ",".join(map(self.mark, self._few(texts)))
 
     def texts(self, texts: Sequence[str]) -> str:
         """Names and texts; they may hold anything."""
@@ -99,12 +101,14 @@ class Json(Form):
         shown = _string(self._clip(text))
         return shown if "\x7f" not in shown else shown.replace("\x7f", "\\u007f")
 
-    mark = text
+    def mark(self, text: str) -> str:  # noqa: D102
+        return self.text(text[1:-1] if text[:1] == "<" and text[-1:] == ">" else text)
+
+    def marks(self, texts: Sequence[str]) -> str:  # noqa: D102
+        return f"[{','.join(map(self.mark, self._few(texts)))}]"
 
     def texts(self, texts: Sequence[str]) -> str:  # noqa: D102
         return f"[{','.join(map(self._known, self._few(texts)))}]"
-
-    marks = texts
 
 
 PLAIN = tuple(Form(*bounds) for bounds in _BOUNDS)

@@ -197,8 +197,11 @@ local function read(body)
 end
 
 local function url_of(upstream)
-  -- A certificate is for a name, an address needs no DNS.
-  local host = settings.https and upstream:get_name() or upstream:get_addr():to_string(true)
+  local host = upstream:get_addr():to_string(true)
+  local name, port = upstream:get_name():match('^([%w.-]+):?(%d*)$')
+  if settings.https and name and name:match('%a') then
+    host = string.format('%s:%s', name, port ~= '' and port or PORT) -- certificates are for names
+  end
   return string.format('%s://%s/check', settings.https and 'https' or 'http', host)
 end
 

@@ -91,6 +91,7 @@ class Rspamd:
         """`settings` and `scores` are what stands in local.d/ndrfilter.conf and local.d/ndrfilter_group.conf."""
         self.conf = folder / "rspamd"
         self.log = folder / "log"
+        folder.mkdir(exist_ok=True)
         shutil.copytree(INSTALLED, self.conf)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import subprocess
 import sys
 from pathlib import Path
 
@@ -154,6 +155,46 @@ def test_another_host_is_asked_and_own_scores_count(relay, tmp_path):
     with Rspamd(tmp_path, settings, BLOCKS["/etc/rspamd/local.d/ndrfilter_group.conf"]) as running:
         replies = [running.check(BOUNCE, "-F", "") for _ in range(3)]
     assert [ndr(reply) for reply in replies] == [{"NDR_BACKSCATTER": 15.0}] * 3
+
+
+@pytest.fixture
+def encrypted(site, tmp_path):
+    """The service behind a certificate that nobody knows, on IPv6."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = [
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+        "-days",
+        "1",
+        "-subj",
+        "/CN=localhost",
+    ]
+    subprocess.run(["openssl", "req", "-x509", *made], check=True, capture_output=True)
+    config = tmp_path / "ndrfilter.yml"
+    entry = f'  - {{http: "[::1]:0", certificate: {certificate}, key: {key}}}\n'
+    config.write_text(site.read_text(encoding="utf-8").replace("  - http: 127.0.0.1:0\n", entry))
+    with Serving(config) as serving:
+        yield "[{}]:{}".format(*serving.place["http"])
+
+
+@pytest.mark.client("openssl")
+@pytest.mark.parametrize(("verify", "symbol"), [("true", "NDR_FAIL"), ("false", "NDR_BACKSCATTER")])
+def test_tls_and_whether_the_certificate_counts(encrypted, tmp_path, verify, symbol):
+    settings = f'servers = "{encrypted}"; https = true; ssl_verify = {verify};'
+    with Rspamd(tmp_path / "r", settings) as running:
+        assert list(ndr(running.check(BOUNCE, "-F", ""))) == [symbol]
+
+
+def test_a_host_with_an_ipv6_address(tmp_path, site):
+    with Serving(site, "http=[::1]:0") as serving:
+        settings = 'servers = "[{}]:{}";'.format(*serving.place["http"])
+        with Rspamd(tmp_path, settings) as running:
+            assert list(ndr(running.check(BOUNCE, "-F", ""))) == ["NDR_BACKSCATTER"]
 
 
 @pytest.mark.parametrize(

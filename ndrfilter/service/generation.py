@@ -7,6 +7,7 @@ import gc
 
 from ndrfilter.errors import ConfigError, Diagnostic
 from ndrfilter.noun import Noun
+from ndrfilter.service import preload
 from ndrfilter.service.changes import certificates, sources
 from ndrfilter.service.desk import Desk
 from ndrfilter.service.journal import Journal
@@ -70,9 +71,7 @@ def prepared(load: Callable[[], Filter]) -> Filter:
     judge = load()
     Desk(judge)
     judge.at_once(judge.facts(_SAMPLE))
-    import ndrfilter.adapters.dns
-    import ndrfilter.adapters.store  # noqa: F401 - for the workers
-
+    preload.everything(judge.config.plugins)
     return judge
 
 

@@ -6,8 +6,12 @@ import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from prometheus_client.exposition import choose_encoder
+
 from ndrfilter.doors.http.replies import TEXT
 from ndrfilter.noun import Noun
+from ndrfilter.service.metrics import render
+from ndrfilter.service.status import page as status_page
 
 if TYPE_CHECKING:
     from typing import Any
@@ -53,17 +57,11 @@ def page(request: Request, desk: Desk, peer: Any) -> Page:
         return _NOTHING_YET
     if request.path == b"/metrics":
         return _metrics(desk.board, (request.first(b"accept") or b"").decode("latin-1"))
-    from ndrfilter.service.status import page as status_page
-
     return Page(status_page(desk.board), _HTML, more=_GUARDED)
 
 
 def _metrics(board: Board, accept: str) -> Page:
     """In the form that the scraper asks for; curl gets Prometheus' text."""
-    from prometheus_client.exposition import choose_encoder
-
-    from ndrfilter.service.metrics import render
-
     return Page(render(board, accept), choose_encoder(accept)[1].encode())
 
 

@@ -166,6 +166,7 @@ REPORT_HOURS = 100_000
 MAX_HTTP_HEAD = 512 * 1024  # of one request: its line and its header
 MAX_HTTP_FIELDS = 4_000  # a field for each recipient among them
 MAX_HTTP_TARGET = 4 * 1024
+HTTP_BURST = 16  # requests of one client that are answered before others have their turn
 
 # spamd
 SPAMD_LINE = 8 * 1024  # of a request's head

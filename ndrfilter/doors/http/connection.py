@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 
 from ndrfilter import limits
@@ -43,11 +44,12 @@ class HttpConnection(Connection):
         if data:
             self._queue.extend(reader.feed(self._start + data if self._start else data))
             self._start = b""
-        while self._queue and not self.working:
-            self.begin()
-            self._answer(self._queue.popleft())
-        if reader.unfinished and not self.working:
-            self._await(reader)
+        self._go_on(reader)
+
+    def ended(self) -> None:
+        """The client will say no more; what it said already is answered first."""
+        if not self._queue:
+            self.close()
 
     def turn_away(self, why: str) -> None:
         """Say so to whoever began a request."""
@@ -69,6 +71,29 @@ class HttpConnection(Connection):
             return None
         self._reader = LegacyReader() if legacy else Reader()
         return self._reader
+
+    def _go_on(self, reader: Reader | LegacyReader) -> None:
+        """Answer what is there, a few at a time: other clients wait too."""
+        for _ in range(limits.HTTP_BURST):
+            if self.working or not self._queue:
+                break
+            self.begin()
+            self._answer(self._queue.popleft())
+        if self.working or self.transport is None:
+            return
+        if self._queue:
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._after_others, reader)
+        elif reader.unfinished:
+            self._await(reader)
+
+    def _after_others(self, reader: Reader | LegacyReader) -> None:
+        if self.working or self.transport is None:
+            return
+        self.transport.resume_reading()
+        self._go_on(reader)
+        if self._half_closed and not self.working:
+            self.ended()
 
     def _await(self, reader: Reader | LegacyReader) -> None:
         """More of a request is to come: account for what is held of it, and ask for the rest."""

@@ -112,6 +112,25 @@ def test_whoever_waits_for_consent_gets_it(kit, door):
     assert statuses(door.says(kit.post(expect="100-continue"))) == [200]
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_many_requests_at_once_let_others_have_their_turn(kit, door, ends):
+    async def scene():
+        many, writer = await door.connect()
+        one, other = await door.connect()
+        writer.write(kit.post() * 99 + kit.post(close=not ends))
+        if ends:
+            writer.write_eof()
+        other.write(kit.PING)
+        await one.readuntil(b"pong")
+        assert len(door.recorder.questions) < 100
+        found = kit.replies(await many.read())
+        writer.close()
+        other.close()
+        return found
+
+    assert statuses(kit.play(scene())) == [200] * 100
+
+
 class Later:
     """A resolver that answers when it is allowed to."""
 

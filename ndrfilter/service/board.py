@@ -45,7 +45,8 @@ class Board:
 
     def know(self, names: Iterable[str]) -> None:
         """Give each rule a place; to be called before the fork of workers that have these rules."""
-        new = [name for name in dict.fromkeys(names) if name not in self.rules]
+        known = frozenset(self.rules)
+        new = [name for name in dict.fromkeys(names) if name not in known]
         self.rules += new[: limits.BOARD_RULES - len(self.rules)]
 
     def seat(self, number: int) -> Counters:

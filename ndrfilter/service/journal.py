@@ -7,7 +7,7 @@ from ndrfilter.service.desk import Observer
 from ndrfilter.service.journal_lines import JSON, PLAIN, event_as_json, write
 from ndrfilter.service.journal_sinks import ERROR, INFO, WARNING, sink
 from ndrfilter.service.words import shape
-from ndrfilter.terminal import escape
+from ndrfilter.terminal import clip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ndrfilter.service.journal_sinks import Sink
 
 _MARKS = frozenset(("mid", "from", "to"))
+_EVENT = limits.JOURNAL_LINE // 4 - 100  # characters of one of its lines; each may take four bytes
 _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "info"}
 
 
@@ -61,7 +62,7 @@ class Journal(Observer):
             self._sink.write(level, event_as_json(text, _LEVELS[level]), raw=True)
             return
         for line in text.splitlines():
-            self._sink.write(level, escape(line[: limits.JOURNAL_LINE // 10]), raw=False)
+            self._sink.write(level, clip(line, _EVENT), raw=False)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -113,6 +113,7 @@ class Json(Form):
 
 PLAIN = tuple(Form(*bounds) for bounds in _BOUNDS)
 JSON = tuple(Json(*bounds) for bounds in _BOUNDS)
+_OF_EVENTS = (Json(3_000, 1), Json(250, 1))
 
 
 def write(forms: Sequence[Form], compose: Callable[[Form], str]) -> str:
@@ -127,7 +128,7 @@ def write(forms: Sequence[Form], compose: Callable[[Form], str]) -> str:
 
 def event_as_json(text: str, level: str) -> str:
     """An event of the service itself as a JSON object."""
-    return f'{{"time":"{_stamp()}","level":"{level}","event":{JSON[0].text(text)}}}'
+    return write(_OF_EVENTS, lambda form: f'{{"time":"{_stamp()}","level":"{level}","event":{form.text(text)}}}')
 
 
 class Entry(Noun):

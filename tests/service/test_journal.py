@@ -208,6 +208,15 @@ def test_events_are_lines_each_with_the_text_made_visible():
     assert json.loads(line).items() >= {"level": "error", "event": "two\nlines"}.items()
 
 
+@settings(deadline=None)
+@given(st.text(min_size=1) | st.text(min_size=2_000, max_size=6_000), st.booleans())
+def test_any_event_is_lines_that_are_short_enough(text, as_json):
+    kept = Kept()
+    Journal(kept, as_json).event(text)
+    assert all(harmless(line) and len(line.encode()) <= limits.JOURNAL_LINE - 200 for line in kept.lines)
+    assert len(kept.lines) == (1 if as_json else len(text.splitlines()))
+
+
 # Where lines go.
 
 

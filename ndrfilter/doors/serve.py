@@ -112,7 +112,7 @@ def _as_told(args: argparse.Namespace, config: Config) -> Config:
     told = {"user": args.user, "workers": args.workers}
     told = {key: value for key, value in told.items() if value is not None}
     origins = {key: place for key, place in config.origins.items() if listen is config.listen or "listen" not in key}
-    if listen is not config.listen:
+    if args.listen:
         origins |= {f"listen[{number}].{one.door}": Place("--listen") for number, one in enumerate(listen)}
     origins |= {f"service.{key}": Place(f"--{key}") for key in told}
     return config._replace(listen=listen, origins=origins, service=config.service._replace(**told))

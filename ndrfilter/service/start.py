@@ -30,6 +30,7 @@ def serve(load: Callable[[], Filter], door: Callable[[str], type[Connection]], p
     `load` reads the configuration, now and at every reload; `door` finds the class that speaks a protocol.
     """
     signal.signal(signal.SIGTERM, _leave_off)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # everything is being read anyway
     notifier = Notifier(os.environ)
     judge = generation.prepared(load)
     user = identity.wanted(judge.config)

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from time import monotonic, strftime, time
 
 from ndrfilter import limits
+from ndrfilter.config.model import DEFAULT
 from ndrfilter.noun import Noun
 from ndrfilter.service import generation
 from ndrfilter.service.board import Board
@@ -79,10 +80,7 @@ class Supervisor:
     def run(self, judge: Filter) -> int:
         """Serve with this filter until told to stop; the exit code."""
         self._board.note(started=time(), version=_version())
-        for one in self._means.sockets.bound:
-            self._say(f"listening: {one}")
-        if not judge.config.sites:
-            self._say(_NO_SITE, WARNING)
+        self._announce(judge.config)
         self._hire(judge, tuple(self._means.sockets.bound))
         before = monotonic()
         while not self._stopping or self._crews():
@@ -98,6 +96,14 @@ class Supervisor:
         self._say("stopped")
         return 0
 
+    def _announce(self, config: Config) -> None:
+        for one in self._means.sockets.bound:
+            self._say(f"listening: {one}")
+        if config.origin(f"listen[0].{config.listen[0].door}") == DEFAULT:
+            self._say("nothing says where to listen; that is the default")
+        if not config.sites:
+            self._say(_NO_SITE, WARNING)
+
     def _crews(self) -> list[Crew]:
         self._leaving = [crew for crew in self._leaving if len(crew)]
         return [crew for crew in (self._serving, self._coming, *self._leaving) if crew is not None]
@@ -112,8 +118,8 @@ class Supervisor:
         elif self._reloads.due(now):
             if len(self._office.free) >= self._workers:
                 self._reload()
-            else:  # those who drain for the longest must leave their seats
-                self._dismiss(self._leaving[0], stop=True)
+            for crew in [] if self._coming else self._leaving[:1]:  # there is no seat free: the eldest has to hurry
+                self._dismiss(crew, stop=True)
         if self._serving is not None and self._serving.serving:
             self._means.notifier.alive()
 

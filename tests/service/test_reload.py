@@ -156,3 +156,17 @@ def test_signals_in_a_row_make_few_reloads_and_leave_the_wanted_workers(setup, s
     serving.wait_for("reloaded: generation")
     assert ask(serving)["verdict"]
     until(lambda: len(workers(serving)) == 2)
+
+
+def test_generations_that_drain_make_room_for_new_ones(setup):
+    """Each keeps a client that rests; there are seats for three of them besides the one that serves."""
+    setup.write("service: {workers: 1, drain: 10m}\n")
+    with Serving(setup.path, "http=127.0.0.1:0") as serving:
+        kept = []
+        for number in range(2, 8):
+            kept.append(http.client.HTTPConnection(*serving.place["http"]))
+            kept[-1].request("GET", "/ping")
+            assert kept[-1].getresponse().read()
+            hang_up(serving)
+            serving.wait_for(f"reloaded: generation {number} serves")
+        until(lambda: len(workers(serving)) <= 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -105,6 +106,7 @@ def test_a_group_that_is_missing(setup):
 
 
 _AS_NOBODY = """
+import contextlib
 import os
 from ndrfilter.config import from_mapping
 from ndrfilter.errors import ConfigError
@@ -162,3 +164,12 @@ def test_a_socket_file_left_behind_is_replaced(setup):
             assert b"pong" in client.recv(4096)
         assert serving.stop() == 0
     assert not path.exists()
+
+
+def test_it_says_what_nobody_told_it(tmp_path):
+    """Without a site it can say little; without a listener it takes the default, unless that is taken."""
+    (tmp_path / "empty.yml").write_text("{}\n")
+    with Serving(tmp_path / "empty.yml", "http=127.0.0.1:0") as serving:
+        assert any("no site is configured" in line for line in serving.lines)
+    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", 11433)):
+        assert "default: error[E770]: 127.0.0.1:11433 is taken" in refused(tmp_path / "empty.yml")

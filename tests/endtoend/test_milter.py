@@ -96,7 +96,7 @@ def test_with_tempfail_every_message_that_is_taken_was_judged(scene):
 
 def test_reloads_lose_nothing_and_leave_nothing_unjudged(scene):
     scene.configure()
-    letters = scene.letters(700)
+    letters = scene.letters(400)
     with scene.serve() as serving:
         with Trouble(lambda: serving.process.send_signal(signal.SIGHUP)) as trouble:
             told = scene.host.send(STRICT, letters.folder, connections=4, per_session=10)

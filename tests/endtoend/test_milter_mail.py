@@ -20,8 +20,8 @@ def held(scene):
     return [path.name for path in (scene.host.box("postfix") / "spool" / "hold").rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("action", ["reject", "discard", "quarantine"])
-def test_only_backscatter_is_refused_dropped_or_held_and_a_held_message_can_go_on(scene, action):
+@pytest.mark.parametrize(("action", "word"), [("reject", "reject"), ("discard", "discard"), ("quarantine", "hold")])
+def test_only_backscatter_is_refused_dropped_or_held_and_a_held_message_can_go_on(scene, action, word):
     scene.configure(f"actions: {{backscatter: {action}}}\n")
     letters = scene.letters()
     letters.dsn(CASES / FORGED, b"backscatter")
@@ -34,6 +34,7 @@ def test_only_backscatter_is_refused_dropped_or_held_and_a_held_message_can_go_o
     assert accepted(told) == set(letters.verdicts) - ({"m00000"} if action == "reject" else set())
     if action == "reject":
         assert told["m00000"].startswith("550 5.7.1 You did not send this: someone forged your address.")
+    assert f"milter-{word}: END-OF-MESSAGE" in scene.host.log("postfix")
     assert len(held(scene)) == (action == "quarantine")
     for queue_id in held(scene):
         scene.host.run("postfix", "postsuper", "-H", queue_id)

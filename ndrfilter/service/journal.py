@@ -11,9 +11,10 @@ from ndrfilter.terminal import clip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ndrfilter.config.model import Service
+    from ndrfilter.envelope import Envelope
     from ndrfilter.service.desk import Answer, Question, Remark
     from ndrfilter.service.journal_lines import Form
     from ndrfilter.service.journal_sinks import Sink
@@ -88,22 +89,23 @@ def _message(form: Form, question: Question, answer: Answer) -> str:
         answer.action or "none",
         question.door,
     )
-    return line + "".join([form.FIELD % field for field in _besides(form, question, answer)])
+    return line + _besides(form, envelope, answer)
 
 
-def _besides(form: Form, question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
+def _besides(form: Form, envelope: Envelope, answer: Answer) -> str:
     """What is said only where there is something to say."""
-    envelope, result = question.envelope, answer.result
+    result, more = answer.result, ""
     if envelope.client_ip:
-        yield "client", form.text(f"{envelope.client_name or 'unknown'}[{envelope.client_ip}]")
+        more = form.FIELD % ("client", form.text(f"{envelope.client_name or 'unknown'}[{envelope.client_ip}]"))
     if answer.would:
-        yield "would", form.text(answer.would)
+        more += form.FIELD % ("would", form.text(answer.would))
     if answer.unjudged:
-        yield "unjudged", form.text(answer.unjudged)
+        more += form.FIELD % ("unjudged", form.text(answer.unjudged))
     if result.undecided:
-        yield "why", form.texts(list(dict.fromkeys([shape(rule.cause) for rule in result.undecided])))
+        more += form.FIELD % ("why", form.texts(list(dict.fromkeys([shape(rule.cause) for rule in result.undecided]))))
     if result.errors:
-        yield "error", form.texts([f"{trouble.where}: {trouble.what}" for trouble in result.errors])
+        more += form.FIELD % ("error", form.texts([f"{trouble.where}: {trouble.what}" for trouble in result.errors]))
+    return more
 
 
 def _remark(form: Form, remark: Remark) -> str:

@@ -46,19 +46,19 @@ class Form:
     """One way to write: plain, if cut to `length` characters a value and `items` a list. A subclass writes JSON."""
 
     MESSAGE = " ".join(f"{name}={'%s' if shape == 'word' else shape}" for name, shape in _MESSAGE.items())
-    LINE, FIELD, NONE = "%s: %s", " %s=%s", ""
+    FIELD, NONE = " %s=%s", ""
 
     def __init__(self, length: int, items: int) -> None:
         self._length = length
         self._items = items
-        self._usual = re.compile(rf"[!#-+\--;=?-\[\]-~]{{1,{length}}}").fullmatch  # short ASCII, nothing to escape
+        self._usual = re.compile(rf"[!#-+\--;=?-\[\]-~]{{0,{length}}}").fullmatch  # short ASCII, nothing to escape
         self._known = lru_cache(maxsize=_KNOWN)(self.text)  # rules and causes recur
 
     def head(self, queue_id: str, level: str, text: str) -> str:  # noqa: ARG002 - the level is in JSON alone
         """The line: its message's queue id, and its fields."""
         if not self._usual(queue_id) or ":" in queue_id:
-            queue_id = _escaped(self._clip(queue_id), ":") or NO_QUEUE
-        return f"{queue_id}: {text}"
+            queue_id = _escaped(self._clip(queue_id), ":")
+        return f"{queue_id or NO_QUEUE}: {text}"
 
     def mark(self, text: str) -> str:
         """An id or address; if it has angle brackets already, these are they."""
@@ -76,7 +76,7 @@ class Form:
 
     def text(self, text: str) -> str:
         """One text."""
-        return text if self._usual(text) else f'"{_inside(self._clip(text))}"'
+        return text if text and self._usual(text) else f'"{_inside(self._clip(text))}"'
 
     def _few(self, texts: Sequence[str]) -> Sequence[str]:
         most = self._items

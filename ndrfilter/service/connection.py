@@ -193,13 +193,13 @@ class Connection(asyncio.Protocol):
         self.received(data)
 
     def eof_received(self) -> bool:
-        """The client half-closed; we may still answer."""
+        """The client half-closed; we may still answer, but not over TLS, which knows no half."""
         self._half_closed = True
         if self._closing and self.transport is not None:
             self.transport.close()
         elif not self.working:
             self.ended()
-        return True
+        return self.transport is not None and self.transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """The connection is gone, and with it what it held."""

@@ -11,7 +11,7 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from service_process import Serving  # noqa: E402
-from spamd_servers import MAIL, PLUGINS, SETTINGS, SITE, VBOUNCE, Between, Place, Relay, spamd  # noqa: E402
+from spamd_servers import MAIL, SETTINGS, SITE, VBOUNCE, Between, Place, Relay, spamd  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def theirs() -> Iterator[Place]:
     """Where a real spamd is, whose only rules are those of VBounce."""
     if not VBOUNCE.exists():
         pytest.skip("SpamAssassin's rules are not installed")
-    with spamd(PLUGINS, SETTINGS, VBOUNCE) as (place, _folder):
+    with spamd(SETTINGS) as place:
         yield place
 
 

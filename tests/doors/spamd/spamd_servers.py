@@ -97,8 +97,8 @@ GARBAGE = b"\x00\xff HTTP/1.1 400 what?\r\nSPAMD/9 nonsense\r\n\r\n"
 
 
 @contextlib.contextmanager
-def spamd(plugins: str, settings: str, *rules: Path) -> Iterator[tuple[Place, Path]]:
-    """A real spamd with these plugins, settings and rules alone, for as long as the context lasts; and its folder.
+def spamd(settings: str) -> Iterator[Place]:
+    """A real spamd with VBounce's rules alone, for as long as the context lasts.
 
     It leaves root's rights behind, so its folder lies where everybody may read.
     """
@@ -107,9 +107,8 @@ def spamd(plugins: str, settings: str, *rules: Path) -> Iterator[tuple[Place, Pa
         folder.chmod(0o755)
         for part in ("rules", "site"):
             (folder / part).mkdir()
-        for file in rules:
-            shutil.copy(file, folder / "rules")
-        (folder / "site" / "v.pre").write_text(plugins)
+        shutil.copy(VBOUNCE, folder / "rules")
+        (folder / "site" / "v.pre").write_text(PLUGINS)
         (folder / "site" / "local.cf").write_text(settings)
         place = "127.0.0.1", free_port()
         command = ["spamd", "-L", "-x", "-m", "2", "--max-conn-per-child=10000", "-i", place[0], "-p", str(place[1]),
@@ -119,7 +118,7 @@ def spamd(plugins: str, settings: str, *rules: Path) -> Iterator[tuple[Place, Pa
             process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
             listening(place, process)
-            yield place, folder
+            yield place
         finally:
             process.terminate()
             process.wait(PATIENCE)

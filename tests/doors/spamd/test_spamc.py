@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from spamd_servers import MAIL, STATES, Between
+from service_process import Serving
+from spamd_servers import MAIL, SITE, STATES, Between
 
 pytestmark = pytest.mark.client("spamc", "spamd")
 
@@ -69,6 +71,14 @@ def normal(out: bytes, raw: bytes) -> bytes:
     return _SCORE.sub(lambda score: b"SCORE" + (b" REPORT" if score[1] else b""), out)
 
 
+def compared(raw: bytes, pairs: dict[str, list[subprocess.Popen[bytes]]]) -> dict[str, list[Seen]]:
+    """What differs between the two of a pair; all is printed."""
+    both = {name: [seen(spamc, raw) for spamc in pair] for name, pair in pairs.items()}
+    for name, (by_us, by_spamd) in both.items():
+        print(f"{name:24} {by_us}{'' if by_us == by_spamd else f' but {by_spamd}'}")
+    return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
+
+
 @pytest.mark.parametrize(
     ("state", "kind"),
     [(state, kind) for state in STATES for kind in ("backscatter", "letter")] + [("live", "genuine")],
@@ -76,12 +86,30 @@ def normal(out: bytes, raw: bytes) -> bytes:
 def test_finds_our_door_as_it_finds_spamd(state, kind, ours, theirs, between, tmp_path):
     raw, file = MAIL[kind], tmp_path / "message"
     file.write_bytes(raw)
-    running = {
-        name: [started(flags, place, state, file) for place in places]
-        for places in [(between(ours, state), between(theirs, state))]
-        for name, flags in MODES.items()
-    }
-    both = {name: [seen(spamc, raw) for spamc in pair] for name, pair in running.items()}
-    for name, (by_us, by_spamd) in both.items():
-        print(f"{state:8} {name:24} {by_us}{'' if by_us == by_spamd else f' but {by_spamd}'}")
-    assert {name: pair for name, pair in both.items() if pair[0] != pair[1]} == {}
+    places = between(ours, state), between(theirs, state)
+    running = {name: [started(flags, place, state, file) for place in places] for name, flags in MODES.items()}
+    assert compared(raw, running) == {}
+
+
+@pytest.mark.client("openssl")
+def test_finds_it_over_tls_as_it_finds_spamd_without(theirs):
+    """A spamd that speaks TLS breaks off now and then, with many clients; and `spamc -S -K` fails by itself."""
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    with tempfile.TemporaryDirectory(prefix="ndrfilter-tls-", dir="/tmp") as name:
+        folder = Path(name)
+        key, certificate = folder / "key.pem", folder / "cert.pem"
+        subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        config, file = folder / "ndrfilter.yml", folder / "message"
+        config.write_text(
+            f"{SITE.read_text()}\nlisten: [{{spamd: 127.0.0.1:0, certificate: cert.pem, key: key.pem}}]\n"
+        )
+        file.write_bytes(MAIL["backscatter"])
+        with Serving(config) as serving:
+            tls, plain = Between(serving.place["spamd"], ""), Between(theirs, "")
+            running = {
+                name: [started(["-S", *flags], tls, "live", file), started(flags, plain, "live", file)]
+                for name, flags in MODES.items()
+                if "-U" not in flags and "-K" not in flags
+            }
+            assert compared(MAIL["backscatter"], running) == {}
+    assert [line for line in serving.lines if "ssl" in line] == []

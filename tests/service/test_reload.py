@@ -7,6 +7,7 @@ import json
 import signal
 import threading
 import time
+from pathlib import Path
 
 from service_process import Serving
 from service_setup import MAIL, ask, score, until, workers
@@ -14,6 +15,11 @@ from service_setup import MAIL, ask, score, until, workers
 
 def hang_up(serving: Serving) -> None:
     serving.process.send_signal(signal.SIGHUP)
+
+
+def files(serving: Serving) -> int:
+    """How many files the supervisor has open."""
+    return len(list(Path(f"/proc/{serving.process.pid}/fd").iterdir()))
 
 
 def test_a_changed_score_shows_in_the_next_answer(setup, serving):
@@ -137,6 +143,7 @@ def test_constant_load_and_many_reloads_lose_nothing(setup, serving):
     clients = [threading.Thread(target=client, args=(number,)) for number in range(3)]
     for one in clients:
         one.start()
+    before = files(serving)
     for number in range(2, 22):
         setup.rule(number / 10)
         hang_up(serving)
@@ -147,6 +154,7 @@ def test_constant_load_and_many_reloads_lose_nothing(setup, serving):
     assert failures == []
     assert min(answered) > 20
     until(lambda: score(serving) == 2.1)
+    until(lambda: files(serving) == before)
 
 
 def test_signals_in_a_row_make_few_reloads_and_leave_the_wanted_workers(setup, serving):

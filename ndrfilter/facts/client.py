@@ -39,16 +39,23 @@ def client(facts: Facts) -> Hop | None:
 
 
 def delivery(facts: Facts) -> str | None:
-    """The line in which our own receiver noted this delivery; the topmost where none can be known as ours."""
+    """How our own receiver noted this delivery: its name and its id; the topmost's where none can be known as ours.
+
+    Not the whole line: who is asked before it was written, as milters are, knows no more, and must count the same.
+    """
     trace = facts.message.trace
     noted = None
     for hop in trace:
         if doubtful(hop) or not own_host(hop.by, facts.site):
             break
-        noted = hop.text
+        noted = _note(hop)
         if not _inside(hop, facts.site):
             break
-    return noted or (trace[0].text if trace else None)
+    return noted or (_note(trace[0]) if trace else None)
+
+
+def _note(hop: Hop) -> str:
+    return f"{hop.by} {hop.id}" if hop.by and hop.id else hop.text
 
 
 def _inside(hop: Hop, site: Site) -> bool:
@@ -75,5 +82,5 @@ def declare() -> Iterable[FactSpec]:
                lambda f: getattr(f.once(client), "ip", None))  # fmt: skip
     yield fact("client_name", DOMAIN, "the name that our receiver looked up for it",
                lambda f: getattr(f.once(client), "rdns", None))  # fmt: skip
-    yield fact("delivery", STRING, "our receiver's own line on this delivery", delivery)
+    yield fact("delivery", STRING, "our receiver's name and its id of this delivery", delivery)
     yield fact("client_of_reporter", BOOLEAN, "that name belongs to the reporting MTA's organisation", _of_reporter)

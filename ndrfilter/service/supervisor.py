@@ -173,7 +173,7 @@ class Supervisor:
     def _give_up(self, crew: Crew) -> None:
         self._coming = None
         self._leaving.append(crew)
-        crew.leave(stop=True, until=monotonic())
+        self._dismiss(crew, stop=False)  # those that are ready may have clients
         self._refuse(f"the new workers were not ready within {self._means.pace.start:g} s")
 
     def _dismiss(self, crew: Crew, *, stop: bool) -> None:

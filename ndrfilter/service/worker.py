@@ -63,7 +63,7 @@ class Worker:
         self._beat = beat
         self._log = log
         self._leave = asyncio.Event()
-        self._stopping = False
+        self._stopping = self._replaced = False
         self._accepting = False
         self._greeted: set[asyncio.Task[Any]] = set()
 
@@ -88,6 +88,7 @@ class Worker:
 
     def _go(self, stopping: bool) -> None:
         self._stopping |= stopping
+        self._replaced |= not stopping
         self._leave.set()
 
     def _orphaned(self) -> None:
@@ -111,7 +112,7 @@ class Worker:
         end = loop.time() + self._desk.filter.config.service.drain
         emptied = False
         while True:
-            if self._stopping and not emptied:
+            if self._stopping and not self._replaced and not emptied:
                 emptied = True
                 self._empty()
             left = end - loop.time()

@@ -133,3 +133,26 @@ def test_a_few_files_serve_many_clients(setup):
         for one in silent:
             one.close()
         assert ask(serving)["verdict"]
+
+
+def test_new_workers_that_never_serve_are_given_up(setup):
+    flag, script = setup.folder / "flag", setup.folder / "failing.py"
+    script.write_text(
+        _IMPATIENT.replace("heartbeat=1.5", "start=1.5").replace(
+            "from ndrfilter.cli",
+            "from pathlib import Path\nfrom ndrfilter.service import generation\n"
+            f"generation.room = lambda: 1 / 0 if Path({str(flag)!r}).exists() else 100\nfrom ndrfilter.cli",
+        )
+    )
+    serving = Serving(setup.path, "http=127.0.0.1:0", env={"PYTHONPATH": str(ROOT)})
+    serving.command[1:3] = [str(script)]
+    with serving:
+        before = set(workers(serving))
+        flag.touch()
+        serving.process.send_signal(signal.SIGHUP)
+        serving.wait_for("the new workers were not ready within 1.5 s")
+        assert ask(serving)["verdict"]
+        until(lambda: set(workers(serving)) == before)
+        flag.unlink()
+        serving.process.send_signal(signal.SIGHUP)
+        serving.wait_for("reloaded: generation 3 serves")

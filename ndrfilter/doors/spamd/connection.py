@@ -60,8 +60,8 @@ class SpamdConnection(Connection):
                 self._refuse(body)
                 return
             request = request._replace(body=body)
-        question = Question(request.body, envelope_of(request.body, request.user), DOOR)
-        self.ask(question, lambda answer: self._answer(request, answer))
+        envelope, queue_id = envelope_of(request.body, request.user)
+        self.ask(Question(request.body, envelope, DOOR, queue_id), lambda answer: self._answer(request, answer))
 
     def _answer(self, request: Request, answer: Answer) -> None:
         self.send(reply(request, answer))

@@ -29,5 +29,17 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_envelope(name):
     raw, user, sender, recipients = CASES[name]
-    found = envelope_of(raw, user)
+    found, _ = envelope_of(raw, user)
     assert (found.sender, tuple(found.recipients)) == (sender, recipients)
+
+
+@pytest.mark.parametrize(
+    ("received", "queue_id"),
+    [(b" from a by b (Postfix) with ESMTP id 3CC5420E303\n\tfor <a@a.example>; Sun", "3CC5420E303"),
+     (b" from a by b with esmtp (Exim 4.96)\n\tid 1xV0qM-0004Vt-0k\n\tfor a@a.example; Sun", "1xV0qM-0004Vt-0k"),
+     (b" from a by b with LMTP id kD8xB+3VyGf/AQAA; Sun", "kD8xB+3VyGf/AQAA"),
+     (b" from id by id; Sun", ""), (b" from a by b id \x1b[31mred; Sun", ""), (b"", "")],
+)  # fmt: skip
+def test_the_id_in_the_log_is_that_of_the_last_server(received, queue_id):
+    raw = b"Return-Path: <>\nReceived:" + received + b"\nReceived: from x by y id EARLIER1; Sat\nSubject: z\n\n"
+    assert envelope_of(raw, "")[1] == queue_id

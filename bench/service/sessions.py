@@ -42,7 +42,11 @@ def rspamc(raw: bytes, symbol: bytes) -> Session:
 
 
 def spamd(raw: bytes, symbol: bytes) -> Session:
-    body = b"Return-Path: <>\r\nDelivered-To: %s\r\n" % RECIPIENT.encode() + raw
+    return spamd_as_it_is(b"Return-Path: <>\r\nDelivered-To: %s\r\n" % RECIPIENT.encode() + raw, symbol)
+
+
+def spamd_as_it_is(body: bytes, symbol: bytes = b"") -> Session:
+    """A message that has its envelope in its header already."""
     sent = b"SYMBOLS SPAMC/1.5\r\nContent-length: %d\r\n\r\n" % len(body) + body
     return Session(
         "spamd", sent, lambda reply: reply.startswith(b"SPAMD/1.") and b" 0 EX_OK" in reply and symbol in reply
@@ -51,6 +55,10 @@ def spamd(raw: bytes, symbol: bytes) -> Session:
 
 def _packet(command: bytes, data: bytes = b"") -> bytes:
     return struct.pack(">I", 1 + len(data)) + command + data
+
+
+def _chunks(body: bytes) -> list[bytes]:
+    return [body[start : start + 65_535] for start in range(0, len(body), 65_535)]
 
 
 def milter(raw: bytes, verdict: bytes) -> Session:
@@ -72,7 +80,7 @@ def milter(raw: bytes, verdict: bytes) -> Session:
         _packet(b"T"),
         *(_packet(b"L", name + b"\0" + value + b"\0") for name, _, value in (one.partition(b":") for one in fields)),
         _packet(b"N"),
-        _packet(b"B", body.replace(b"\n", b"\r\n")[:65535]),
+        *(_packet(b"B", chunk) for chunk in _chunks(body.replace(b"\n", b"\r\n"))),
         _packet(b"E"),
         _packet(b"Q"),
     ]

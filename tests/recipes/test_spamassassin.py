@@ -150,7 +150,7 @@ def test_the_scores_decide_and_the_rules_are_named(folder, door):
     assert re.search(r"^X-Spam-Status: Yes, score=10\.0 ", out, re.M)
     assert re.search(r"^X-Spam-Ndrfilter: backscatter NDR_NEVER_PASSED_OUR_RELAYS\s", out, re.M)
     assert re.search(
-        r"10 NDR_BACKSCATTER +A bounce of mail that we did not send\n +\[NDR_NEVER_PASSED_OUR_RELAYS", out, re.M
+        r"10 NDR_BACKSCATTER +A bounce of mail that we did not send\n[ \t*]*\[NDR_NEVER_PASSED_OUR_RELAYS", out, re.M
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT))  # for what the tests share with bench/
+sys.path += [str(ROOT), str(ROOT / "tests")]  # for what the tests share with bench/ and with each other
 REQUIRE = os.environ.get("NDRFILTER_REQUIRE", "") not in ("", "0")
 
 

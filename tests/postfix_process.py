@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from own_network import own_network
+
 from bench.endtoend.network import packages
 
 PATIENCE = 60.0
@@ -44,7 +46,7 @@ class PostfixProcess:
         (self.folder / "box").mkdir(mode=0o755)
         (self.folder / "box" / ".mta-home").touch()
         (self.folder / "box" / "pkg").symlink_to(packages())
-        self._network = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up; exec sleep infinity"])
+        self._network = own_network()
         return self
 
     def __exit__(self, *_: object) -> None:

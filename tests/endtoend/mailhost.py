@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from own_network import own_network
+
 from bench.endtoend.network import packages
 
 PATIENCE = 90.0
@@ -30,10 +32,7 @@ class MailHost:
         self.home.mkdir(mode=0o755)
         (self.home / ".mta-home").touch()
         (self.home / "pkg").symlink_to(packages())
-        up = "ip link set lo up; echo; exec sleep infinity"
-        self.network = subprocess.Popen(["unshare", "--net", "sh", "-c", up], stdout=subprocess.PIPE)
-        assert self.network.stdout is not None
-        self.network.stdout.readline()  # now it is in there
+        self.network = own_network()
 
     def inside(self, *command: str | Path, check: bool = True) -> str:
         """Runs a command in the servers' network; returns what it wrote."""

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from own_network import own_network
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "evidence" / "token.md").read_text(encoding="utf-8")
@@ -39,7 +40,7 @@ class Exim:
         text = config.read_text().replace("begin routers\n", f"begin routers\n{router}")
         config.chmod(0o644)
         config.write_text(text.replace("begin transports\n", f"begin transports\n{transport}"))
-        self.network = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up; exec sleep infinity"])
+        self.network = own_network()
 
     def harness(self, *arguments: str) -> str:
         """Runs a command of the harness; returns its output."""

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from own_network import own_network
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -52,7 +53,7 @@ class Exim:
         assert "acl_smtp_data = acl_check_data" in text
         config.chmod(0o644)
         config.write_text(text)
-        self.network = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up; exec sleep infinity"])
+        self.network = own_network()
         self.inside = ["nsenter", "--target", str(self.network.pid), "--net"]
         self.boxes = folder / "home" / "exim" / "mail"
 

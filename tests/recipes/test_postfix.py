@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from own_network import own_network
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("lark", "dns", "pluggy", "yaml", "_yaml", "re2", "rich", "pygments", "markdown_it", "mdurl")
@@ -55,7 +56,7 @@ class Postfix:
         self.spool = folder / "spool"
         self.spool.mkdir()
         self.spool.chmod(0o1777)
-        self.network = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up; exec sleep infinity"])
+        self.network = own_network()
 
     def script(self, text: str) -> None:
         """Writes the page's script, with our folder to work in."""

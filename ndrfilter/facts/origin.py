@@ -71,8 +71,10 @@ def _stray_hops(facts: Facts) -> tuple[tuple[Hop, ...], bool]:
     came_back = original(facts)
     texts: dict[bytes, None] = {}
     for raw in (facts.message.body, came_back.raw if came_back else b""):
-        for match in _RECEIVED.finditer(raw):
-            if len(texts) == limits.MAX_STRAY_HOPS and match.group(1) not in texts:
+        for number, match in enumerate(_RECEIVED.finditer(raw)):
+            if number == limits.MAX_STRAY_LINES or (
+                len(texts) == limits.MAX_STRAY_HOPS and match.group(1) not in texts
+            ):
                 return _hops(texts), True
             texts[match.group(1)] = None
     return _hops(texts), False

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _CARRIERS = frozenset(
     {"application/octet-stream", "text/plain", "application/eml", "application/x-eml", "application/message"}
 )
+_SURE_TYPES = MESSAGE_TYPES | HEADER_TYPES
 _MAX_LINES = 20_000
 
 
@@ -30,8 +31,10 @@ def originals_of(parts: tuple[Part, ...]) -> tuple[Original, ...]:
     """
     status = next((number for number, part in enumerate(parts) if part.content_type in STATUS_TYPES), -1)
     found: list[tuple[bool, int, int, Original]] = []
+    search = limits.MAX_RETURNED_SEARCH  # bytes of all such parts together, or many parts would take many times as long
     for number, part in enumerate(parts):
-        rank, original = _original_of(part, number)
+        rank, original = _original_of(part, number, search)
+        search -= min(search, len(part.body)) if part.content_type in _SURE_TYPES else 0
         if original is not None:
             found.append((number < status, rank, number, original))
         if len(found) > limits.MAX_ORIGINALS:
@@ -40,16 +43,16 @@ def originals_of(parts: tuple[Part, ...]) -> tuple[Original, ...]:
     return tuple(entry[3] for entry in found)
 
 
-def _original_of(part: Part, number: int) -> tuple[int, Original | None]:
+def _original_of(part: Part, number: int, search: int) -> tuple[int, Original | None]:
     if part.children:
         return 9, None
     kind = part.content_type
     if number and "received" in part.headers and ("from" in part.headers or "message-id" in part.headers):
         return 1, message_in(part.entity, "rfc822")  # the blank line and the type before the message were left out
     if kind in MESSAGE_TYPES:
-        return 0, message_in(_content(part), "rfc822")
+        return 0, message_in(_content(part), "rfc822", search=search)
     if kind in HEADER_TYPES:
-        return 1, message_in(_content(part), "headers")
+        return 1, message_in(_content(part), "headers", search=search)
     named = part.filename.lower().endswith((".eml", ".hdr", ".mht", ".822", ".msg"))
     if number and kind not in STATUS_TYPES and (named or kind in _CARRIERS):
         return 2, message_in(_content(part), "attachment", sure=False)
@@ -70,8 +73,13 @@ def _content(part: Part) -> bytes:
     return data
 
 
-def message_in(data: bytes, source: str, *, sure: bool = True) -> Original | None:
-    """The message that `data` is; None where it has no header, or, unless `sure`, nothing that looks like a mail's."""
+def message_in(
+    data: bytes, source: str, *, sure: bool = True, search: int = limits.MAX_RETURNED_SEARCH
+) -> Original | None:
+    """The message that `data` is; None where it has no header, or, unless `sure`, nothing that looks like a mail's.
+
+    If it is `sure` but does not begin with a header, one is looked for in its first `search` bytes.
+    """
     if not sure:
         found = header_at(data, 0)
         if found is None or find_header(data, found.start) != found:
@@ -79,12 +87,12 @@ def message_in(data: bytes, source: str, *, sure: bool = True) -> Original | Non
         data = unquoted(data, found)
     block = scan(data)
     if not len(block.headers) or not any(is_known(name) for name, _ in block.headers.pairs):
-        return _indented(data, source) if sure else None
+        return _indented(data[:search], data, source) if sure else None
     return Original(block.headers, source, data, data[block.body :])
 
 
-def _indented(data: bytes, source: str) -> Original | None:
-    found = find_header(data[: limits.MAX_RETURNED_SEARCH])
+def _indented(front: bytes, data: bytes, source: str) -> Original | None:
+    found = find_header(front)
     if found is None:
         return None
     raw = unquoted(data, found)

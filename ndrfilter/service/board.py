@@ -148,6 +148,7 @@ class Counters(Observer):
             self._words.count("cause", shape(rule.cause))
         for trouble in result.errors:
             self._words.count("trouble", shape(trouble.where))
+        numbers[FIXED["beat",]] = time.monotonic_ns()  # several messages may come between two beats, each of them large
 
     def remarked(self, remark: Remark) -> None:
         """Count a remark: a refusal by its reason, an answer without a verdict, what became of mail that we send."""

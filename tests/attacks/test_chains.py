@@ -146,6 +146,13 @@ def test_lines_beyond_the_bound_are_said_and_condemn_nothing(judge):
     assert "too-many-stray-hops" in result.defects
 
 
+def test_lines_that_repeat_are_not_read_for_ever(judge):
+    many = "Received: from a.spam.example by b.spam.example (Postfix) with ESMTP id 1\n" * 20_001
+    result = judge(bounce(STRANGER, body=f"{many}\n{received(OURS)}"))
+    assert result.verdict == "undetermined"
+    assert "too-many-stray-hops" in result.defects
+
+
 @pytest.mark.parametrize(
     "forged", [NEXT.format(by="host66.spam.example"), OURS, SUBMITTED, "by mail.example.com (Postfix) id 1"]
 )

@@ -207,3 +207,10 @@ def test_find_original_needs_a_header_after_the_line():
 def test_a_broken_boundary_before_the_original():
     raw = report(NOTE, STATUS + b"\n--other\nContent-Type: message/rfc822\n\n" + WHOLE)
     check(parse(raw), "inline")
+
+
+@pytest.mark.parametrize(("parts", "found"), [(1, 1), (6, 0)])
+def test_what_only_claims_to_be_returned_is_searched_within_one_bound(parts, found):
+    junk = b"Content-Type: text/rfc822-headers\n\n" + b"nothing of a header\n" * 40_000
+    indented = b"Content-Type: message/rfc822\n\n" + b"".join(b"   " + line for line in WHOLE.splitlines(keepends=True))
+    assert len(parse(report(NOTE, *[junk] * parts, indented)).originals) == found

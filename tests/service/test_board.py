@@ -268,3 +268,12 @@ def test_percentiles_rise_and_stay_within_the_buckets(sizes):
     assert found == sorted(found)
     assert min(found) >= 0
     assert max(found) <= columns.BUCKETS[-1]
+
+
+def test_who_answers_lives():
+    """Large messages may come one after the other, and no beat between them."""
+    board = Board(1)
+    counters = board.seat(0)
+    before = board.beats(0)
+    counters.answered(question(), answer())
+    assert board.beats(0) > before

@@ -7,6 +7,7 @@ from email.utils import formatdate
 from ipaddress import ip_address
 
 from ndrfilter import limits
+from ndrfilter.doors import reply
 from ndrfilter.doors.envelope import path_of
 from ndrfilter.envelope import Envelope
 from ndrfilter.noun import Noun
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile(r"[^!-'*-:=?-~]")
 _LONE_LF = re.compile(rb"(?<!\r)\n")
 _MAX_WORD = 255
+_OURS = frozenset((reply.STATUS.lower().encode(), reply.REASON.lower().encode()))
 
 
 class Peer(Noun):
@@ -50,7 +52,7 @@ class Mail:
     """What has come of one message. `hold` says whether so many more bytes may be kept.
 
     `whole` is false where only the front was kept, `lost` true where there was no memory for it. `counts` says how
-    often each field's name, in lower case, stands in the header.
+    often each field's name, in lower case, stands in the header; of very many names, only how often ours do.
     """
 
     def __init__(self, hold: Callable[[int], bool]) -> None:
@@ -80,7 +82,7 @@ class Mail:
     def field(self, name: bytes, value: bytes) -> None:
         """A field of the header; `value` is all that stood behind the colon, its lines separated by LF."""
         lower = name.rstrip(b" \t").lower()
-        if lower in self.counts or len(self.counts) < limits.MAX_HEADER_FIELDS:
+        if len(self.counts) < limits.MAX_HEADER_FIELDS or lower in self.counts or lower in _OURS:
             self.counts[lower] = self.counts.get(lower, 0) + 1
         self._add(name + b":" + _LONE_LF.sub(b"\r\n", value) + b"\r\n")
 

@@ -58,6 +58,8 @@ class Session:
         if self.complete or not self.terms.answers(command):
             return b""
         enough = command == wire.BODY and self.mail.full and self.terms.skips
+        if enough:
+            self.mail.whole = False  # of the rest, if there is one, we hear nothing
         return wire.packet(wire.SKIP if enough else wire.ACCEPT_CONTINUE)
 
     def _macros(self, data: bytes) -> None:

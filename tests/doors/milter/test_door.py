@@ -69,6 +69,13 @@ def test_copies_go_first_whatever_their_case(kit):
     assert [name for name, _ in header] == [b"X-NDR-Status", b"X-NDR-Reason", b"Subject"]
 
 
+def test_copies_go_however_many_other_names_stand_before_them(kit):
+    raw = b"".join(b"X-%d: 1\n" % number for number in range(2_100)) + b"X-NDR-Status: genuine\n\n"
+    header, _ = kit.applied(raw, kit.Mta().about(raw))
+    assert [value for name, value in header if name == b"X-NDR-Status"] == [header[0][1]]
+    assert header[0][1].startswith(b" not-a-bounce")
+
+
 def test_backscatter_is_marked_unless_told_otherwise(kit):
     header, others = forged(kit)
     assert header[0][1].startswith(b" backscatter; score=")

@@ -115,6 +115,18 @@ def test_of_a_large_body_the_rest_is_not_wanted(kit):
     assert len(session.mail.content()) == limits.MILTER_MESSAGE
 
 
+def test_a_body_that_ends_where_our_room_does_may_have_gone_on(kit):
+    session = started(kit)
+    feed(session, kit.packet(b"L", kit.strings("Subject", " large")) + kit.packet(b"N"))
+    room = limits.MILTER_MESSAGE - len(b"Subject: large\r\n\r\n")
+    while room:
+        size = min(room, 65_535)
+        said = feed(session, kit.packet(b"B", b"x" * size))
+        room -= size
+    assert said == [SKIP]
+    assert not session.mail.whole
+
+
 def test_an_mta_that_cannot_skip_is_not_answered_either(kit):
     session = started(kit, steps=kit.ALL_STEPS & ~0x400)
     assert feed(session, kit.packet(b"B", b"x")) == [b""]

@@ -122,7 +122,8 @@ class Desk:
 
     def action(self, verdict: str, recipients: Sequence[str]) -> str:
         """What to do with mail of that verdict: one of config.model.ACTIONS, never more than these recipients allow."""
-        return self._actions.get(verdict, "header") if self._alike(recipients) else "header"
+        held = any(map(_must_arrive, recipients)) or not self._alike(recipients)
+        return "header" if held else self._actions.get(verdict, "header")
 
     async def _later(self, question: Question, facts: Facts, began: float, done: Done) -> None:
         try:
@@ -143,7 +144,7 @@ class Desk:
         """Whether one action is right for all recipients: the same site's, and nobody who opted out."""
         config = self.filter.config
         if len(recipients) < 2:
-            return True
+            return bool(recipients) or not config.opt_out  # nobody told us who they are
         first = config.site_for(recipients[:1])
         return all(config.site_for([one]) is first and not config.opted_out(one) for one in recipients)
 
@@ -157,6 +158,12 @@ class Desk:
 
 
 _TOLD = "arguments"
+_RESERVED = ("postmaster", "abuse")
+
+
+def _must_arrive(recipient: str) -> bool:
+    """Whether that mailbox takes all mail, so that whoever is in trouble with us can say so (RFC 5321 section 4.5.1)."""
+    return recipient.partition("@")[0].lower() in _RESERVED
 
 
 def _unjudged(why: str, trouble: str) -> Answer:

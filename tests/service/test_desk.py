@@ -94,6 +94,20 @@ def test_who_opted_out_is_left_alone(demo, mail):
     assert ask(desk, question(mail(5), "bob@home-postfix.test")).action == "reject"
 
 
+def test_what_must_arrive_is_never_refused(demo, mail):
+    desk = Desk(Filter.from_config(demo(actions={"backscatter": "reject", "fake": "discard"})))
+    for recipients in (["Postmaster@home-postfix.test"], ["abuse@home-postfix.test"], [ALICE, "postmaster"]):
+        answer = ask(desk, question(mail(5), *recipients))
+        assert (answer.result.verdict, answer.action, answer.would) == ("backscatter", "header", "reject")
+
+
+@pytest.mark.parametrize(("opt_out", "action"), [([], "reject"), ([ALICE], "header")])
+def test_whose_mail_it_is_must_be_known_where_somebody_opted_out(demo, mail, opt_out, action):
+    desk = Desk(Filter.from_config(demo(opt_out=opt_out, actions={"backscatter": "reject"})))
+    asked = Question(mail(5), Envelope(""), "test")
+    assert ask(desk, asked).action == action
+
+
 def test_one_action_is_not_for_the_mail_of_two_sites(demo, mail):
     site = demo()["site"]
     sites = [site, {**site, "domains": ["other.test"]}]

@@ -129,7 +129,7 @@ def _batv(facts: Facts) -> str:
 def tell(request: Request, found: Grounds, seen: Seen, desk: Desk) -> Told:
     """What to tell Postfix about it."""
     refusal, to = _refusal(request, found), seen.whole(request)
-    if refusal and to and not any(map(_is_postmaster, to)) and desk.action("backscatter", to) == "reject":
+    if refusal and to and desk.action("backscatter", to) == "reject":
         return Told("reject", refusal)
     would = "reject" if refusal and desk.filter.config.actions["backscatter"] == "reject" else ""
     if not str(found) or seen.marked or request.state == "END-OF-MESSAGE":  # too late for a header, access(5) says
@@ -147,10 +147,6 @@ def _refusal(request: Request, found: Grounds) -> str:
     if found.batv == "forged" or (found.batv == "missing" and request.state != "RCPT"):
         return _REFUSALS[found.batv]
     return _REFUSALS["many"] if found.many else ""
-
-
-def _is_postmaster(recipient: str) -> bool:
-    return recipient.partition("@")[0].lower() == "postmaster"
 
 
 def all_opted_out(recipients: Sequence[str], desk: Desk) -> bool:

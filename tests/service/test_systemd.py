@@ -22,6 +22,9 @@ os.execv(sys.executable, [sys.executable, *sys.argv[3:]])
 """
 
 
+INSTALLED = "/opt/ndrfilter/bin/ndrfilter"
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
@@ -108,9 +111,24 @@ def test_the_watchdog_is_petted_while_workers_serve(setup):
 def test_the_unit_is_sound(tmp_path):
     folder = ROOT / "contrib" / "systemd"
     unit = (folder / "ndrfilter.service").read_text()
-    assert "ExecStart=/usr/bin/ndrfilter serve\n" in unit
-    (tmp_path / "ndrfilter.service").write_text(unit.replace("/usr/bin/ndrfilter", shutil.which("true") or ""))
+    assert f"ExecStart={INSTALLED} serve\n" in unit
+    (tmp_path / "ndrfilter.service").write_text(unit.replace(INSTALLED, shutil.which("true") or ""))
     shutil.copy(folder / "ndrfilter.socket", tmp_path)
     command = ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def settings(unit: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+
+
+def test_what_the_units_agree_on():
+    """systemd sets owner and mode of these folders at each start of either: one would take them from the other."""
+    ours = settings((ROOT / "contrib" / "systemd" / "ndrfilter.service").read_text())
+    page = (ROOT / "docs" / "evidence" / "sent_follow.md").read_text()
+    follower = settings(page.partition("```ini")[2].partition("```")[0])
+    for key in ("User", "StateDirectory", "StateDirectoryMode"):
+        assert ours[key] == follower[key]
+    assert ours["ExecStart"].split()[0] == follower["ExecStart"].split()[0] == INSTALLED
+    assert "CacheDirectory" not in ours  # compiled rules are believed only in a folder of root's

@@ -143,7 +143,9 @@ REQUEST_DEADLINE = 60.0  # for a client to say all of what it began to say
 REPLY_DEADLINE = 60.0  # for a client to take an answer
 LINGER = 5.0  # for a client to close after we did
 IDLE_DEADLINE = 75.0  # between two requests
-MIN_EVICTION = 1.0  # a connection that has been silent for less is not closed in favour of another
+MIN_EVICTION = 1.0  # a connection that has moved since is not closed in favour of another
+MIN_PROGRESS = 1024  # bytes, or so great a part of what it holds: who says less has not moved
+PROGRESS_SHARE = 16
 
 # policy door
 POLICY_IDLE = 360.0  # seconds between two requests; Postfix itself gives a connection up after 300

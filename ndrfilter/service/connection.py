@@ -38,8 +38,10 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.deadline: float | None = None
         self.since: float | None = None  # when it began to rest or to be waited for; None while we are at work
+        self.moved = 0.0  # when it last ended something, or said more than who only wants to stay
         self.resting = True
-        self._held = 0
+        self.held = 0  # bytes
+        self._said = 0  # bytes since it moved
         self._asked: asyncio.Task[None] | None = None
         self.working = False  # a question is being answered, or we said the last we had to say
         self._unread: list[bytes] = []
@@ -78,9 +80,9 @@ class Connection(asyncio.Protocol):
 
     def hold(self, size: int) -> bool:
         """Whether `size` more bytes of this request may be kept."""
-        if self._held + size > limits.SERVICE_MESSAGE or not self.ward.take(size):
+        if self.held + size > limits.SERVICE_MESSAGE or not self.ward.take(size, self):
             return False
-        self._held += size
+        self.held += size
         return True
 
     def ask(self, question: Question, done: Done) -> None:
@@ -128,7 +130,7 @@ class Connection(asyncio.Protocol):
             return
         self._closing = self.working = True
         self._unread.clear()
-        self.deadline, self.since = monotonic() + limits.REPLY_DEADLINE, None
+        self._wait(limits.REPLY_DEADLINE)
         if self._half_closed or not self.transport.can_write_eof():
             self.transport.close()
         else:
@@ -162,10 +164,14 @@ class Connection(asyncio.Protocol):
         self.turn_away(why)
         self.close()
 
-    def leave(self) -> None:
-        """Make room now: what was said is sent, and nobody waits for the client."""
-        if self.transport is not None:
+    def leave(self, why: str) -> None:
+        """Make room now: what was said last is sent, and nobody waits for the client."""
+        if self._closing:
+            self.abort()
+        elif self.transport is not None:
+            self.dismiss(why)
             self.transport.close()
+        self._give_back()
         self.ward.leave(self)
 
     def drain(self) -> None:
@@ -190,6 +196,9 @@ class Connection(asyncio.Protocol):
                     self.transport.pause_reading()
             return
         self.since = monotonic()
+        self._said += len(data)
+        if self._said >= max(limits.MIN_PROGRESS, self.held // limits.PROGRESS_SHARE):
+            self.moved, self._said = self.since, 0
         self.received(data)
 
     def eof_received(self) -> bool:
@@ -233,8 +242,8 @@ class Connection(asyncio.Protocol):
 
     def _wait(self, seconds: float) -> None:
         now = monotonic()
-        self.deadline, self.since = now + seconds, now
+        self.deadline, self.since, self.moved, self._said = now + seconds, now, now, 0
 
     def _give_back(self) -> None:
-        self.ward.give_back(self._held)
-        self._held = 0
+        self.ward.give_back(self.held)
+        self.held = 0

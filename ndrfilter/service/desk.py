@@ -162,7 +162,7 @@ _RESERVED = ("postmaster", "abuse")
 
 
 def _must_arrive(recipient: str) -> bool:
-    """Whether that mailbox takes all mail, so that whoever is in trouble with us can say so (RFC 5321 section 4.5.1)."""
+    """Whether that mailbox takes all mail, so that who is in trouble with us can say so (RFC 5321 section 4.5.1)."""
     return recipient.partition("@")[0].lower() in _RESERVED
 
 

@@ -9,7 +9,7 @@ from ndrfilter import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ndrfilter.service.connection import Connection
 
@@ -21,7 +21,7 @@ class Ward:
         self.most = connections
         self.draining = False
         self.freed: Callable[[], None] = lambda: None  # called when somebody has left
-        self._free = memory
+        self.free = memory
         self._inside: set[Connection] = set()
 
     def __len__(self) -> int:
@@ -33,13 +33,16 @@ class Ward:
         return len(self._inside) >= self.most
 
     def make_room(self) -> bool:
-        """Turn away the connection that has been silent the longest, if one has for a while; whether there is room."""
-        waiting = [one for one in self._inside if one.since is not None]
-        eldest = min(waiting, key=lambda one: one.since or 0.0, default=None)
-        if eldest is not None and eldest.since is not None and monotonic() - eldest.since >= limits.MIN_EVICTION:
-            _guarded(eldest, lambda: eldest.dismiss("full"))
-            eldest.leave()
+        """Turn away who has not moved for the longest time, if it was a while; whether there is room."""
+        eldest = min(self._idlers(), key=lambda one: one.moved, default=None)
+        if eldest is not None:
+            _guarded(eldest, lambda: eldest.leave("full"))
         return not self.full
+
+    def _idlers(self) -> Iterator[Connection]:
+        """Those for whom we have been waiting for a while."""
+        recent = monotonic() - limits.MIN_EVICTION
+        return (one for one in self._inside if one.since is not None and one.moved <= recent)
 
     def enter(self, connection: Connection) -> None:
         """That connection is there."""
@@ -50,16 +53,22 @@ class Ward:
         self._inside.discard(connection)
         self.freed()
 
-    def take(self, size: int) -> bool:
-        """Whether so many more bytes may be held; if so they are taken."""
-        if size > self._free:
-            return False
-        self._free -= size
+    def take(self, size: int, asker: Connection) -> bool:
+        """Whether the asker may hold so many more bytes; if so they are taken.
+
+        If there are too few, who keeps us waiting and holds the most of them has to go for who would hold less.
+        """
+        while size > self.free:
+            greediest = max(self._idlers(), key=lambda one: one.held, default=asker)
+            if greediest.held <= asker.held + size:
+                return False
+            _guarded(greediest, lambda one=greediest: one.leave("memory"))  # type: ignore[misc]
+        self.free -= size
         return True
 
     def give_back(self, size: int) -> None:
         """So many bytes are held no longer."""
-        self._free += size
+        self.free += size
 
     def tick(self) -> None:
         """Turn away whoever's time is over; to be called every `limits.SERVICE_TICK` seconds."""

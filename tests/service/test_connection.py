@@ -200,6 +200,55 @@ def test_the_longest_silent_makes_room(monkeypatch):
     play(scene())
 
 
+def test_who_says_next_to_nothing_makes_room_like_who_is_silent(monkeypatch):
+    async def scene():
+        monkeypatch.setattr(limits, "MIN_EVICTION", 0.0)
+        stage = Scene(Ward(connections=2))
+        async with stage.client() as (first, dribble), stage.client() as (second, writer):
+            dribble.write(b"a")
+            while not stage.connections[0].since > stage.connections[1].since:
+                await asyncio.sleep(0)
+            stage.ward.make_room()
+            assert await first.read() == b"not now: full\n"
+            writer.write(b"b\n")
+            assert (await second.readline()).startswith(b"b ")
+
+    play(scene())
+
+
+def test_who_holds_much_and_goes_on_slowly_makes_room_for_who_needs_little(monkeypatch):
+    async def scene():
+        monkeypatch.setattr(limits, "MIN_EVICTION", 0.0)
+        stage = Scene(Ward(memory=1_000))
+        async with stage.client() as (first, greedy), stage.client() as (reader, writer):
+            greedy.write(b"x" * 900)
+            while stage.ward.free > 100:
+                await asyncio.sleep(0)
+            writer.write(b"y" * 500 + b"\n")
+            assert (await reader.readline()).startswith(b"yyy")
+            assert await first.read() == b"not now: memory\n"
+            assert stage.ward.free == 1_000
+            assert stage.watcher.remarks == [{"refused": "memory"}]
+
+    play(scene())
+
+
+def test_who_needs_much_sends_nobody_away_who_holds_little(monkeypatch):
+    async def scene():
+        monkeypatch.setattr(limits, "MIN_EVICTION", 0.0)
+        stage = Scene(Ward(memory=1_000))
+        async with stage.client() as (reader, modest), stage.client() as (other, writer):
+            modest.write(b"x" * 300)
+            while stage.ward.free > 700:
+                await asyncio.sleep(0)
+            writer.write(b"y" * 800 + b"\n")
+            assert await other.readline() == b"not now: large\n"
+            modest.write(b"\n")
+            assert (await reader.readline()).startswith(b"xxx")
+
+    play(scene())
+
+
 def test_who_is_busy_is_not_sent_away_for_another(monkeypatch):
     async def scene():
         monkeypatch.setattr(limits, "MIN_EVICTION", 0.0)
@@ -242,6 +291,6 @@ def test_nothing_stays_behind(end):
             await reader.read()
         while len(stage.ward):
             await asyncio.sleep(0)
-        assert stage.ward.take(limits.SERVICE_MEMORY)
+        assert stage.ward.free == limits.SERVICE_MEMORY
 
     play(scene())

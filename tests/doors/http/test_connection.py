@@ -190,14 +190,14 @@ def test_memory_that_is_not_there(kit):
     assert (first[0], first[1]["retry-after"]) == (503, "5")
     assert door.recorder.remarks == [{"refused": "memory"}]
     assert statuses(door.says(kit.post())) == [200]
-    assert door.ward._free == 10_000
+    assert door.ward.free == 10_000
 
 
 def test_what_is_held_is_given_back(kit):
     door = kit.Door(ward=Ward(memory=1_000_000))
     data = kit.post(b"Subject: x\n\n" + b"x" * 50_000)
     assert statuses(door.says(*(data[at : at + 1000] for at in range(0, len(data), 1000)), kit.PING[:20])) == [200]
-    assert door.ward._free == 1_000_000
+    assert door.ward.free == 1_000_000
 
 
 def test_too_large_a_message(kit, door, monkeypatch):

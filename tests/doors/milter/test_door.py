@@ -151,7 +151,7 @@ def test_memory_is_given_back(kit):
     mta = kit.Mta(ward=ward, **COMPLETE)
     said = mta.says(kit.offer() + (kit.message(FORGED) + kit.packet(b"A")) * 50 + kit.QUIT)
     assert len(said) == 150
-    assert ward.take(3 * len(FORGED))
+    assert ward.free == 3 * len(FORGED)
 
 
 def test_many_messages_byte_by_byte(kit):

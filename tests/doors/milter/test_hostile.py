@@ -112,7 +112,7 @@ def test_mutated_sessions_harm_nobody_else(kit):
             await asyncio.sleep(0)
 
     kit.play(scene())
-    assert mta.ward.take(64 * 1024)
+    assert mta.ward.free >= 64 * 1024
 
 
 def test_a_client_that_never_ends_a_packet_keeps_nobody_waiting(kit):

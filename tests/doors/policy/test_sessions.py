@@ -132,7 +132,7 @@ def test_no_request_and_no_memory(kit):
     postfix = kit.Postfix(ward=Ward(memory=1000))
     assert kit.play(postfix.exchange(b"request=smtpd_access_policy\nx=" + b"y" * 1000)) == DUNNO
     assert postfix.remarks == [{"id": "", "refused": "memory"}]
-    assert postfix.ward.take(1000)
+    assert postfix.ward.free >= 1000
 
 
 def mutated(chance, raw):
@@ -166,6 +166,6 @@ def test_ten_thousand_mutated_sessions_and_the_next_client(kit):
             await session(postfix)
         assert (await postfix.exchange(kit.request(recipient=FORGED))).startswith(b"action=550 5.7.1 ")
         await until(lambda: not len(postfix.ward))
-        assert postfix.ward.take(limits.SERVICE_MEMORY)
+        assert postfix.ward.free == limits.SERVICE_MEMORY
 
     asyncio.run(scene())

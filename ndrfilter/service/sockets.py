@@ -130,18 +130,20 @@ class Sockets:
             raise ListenError("E773", f'there is no group "{listener.group}"', advice, "group")
         _clear(path)
         made = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o777 & ~listener.mode)  # a chmod would follow whoever puts a symbolic link there meanwhile
         try:
             made.bind(str(path))
         except OSError as error:
             made.close()
             advice = "the folder has to be there, and this user must be able to write in it"
             raise ListenError("E772", f"cannot make {path}: {reason(error)}", advice) from error
+        finally:
+            os.umask(before)
         found = path.lstat()
         self._files.append((str(path), found.st_dev, found.st_ino))
         try:
             if (self._owner[0], group) != _OURS:
-                os.chown(path, self._owner[0], group)
-            path.chmod(listener.mode)  # nobody can have connected: it does not listen yet
+                os.chown(path, self._owner[0], group, follow_symlinks=False)
         except OSError as error:
             made.close()
             advice = "be a member of that group, or start as root"

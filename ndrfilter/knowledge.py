@@ -11,6 +11,7 @@ from typing import Any
 from ndrfilter import extensions, limits, resources
 from ndrfilter.adapters import cache
 from ndrfilter.config import Config, RulesetChoice, load_ruleset
+from ndrfilter.config.files import opened
 from ndrfilter.config.tree import Place
 from ndrfilter.engine.ruleset import RuleSet, Thresholds, choose
 from ndrfilter.errors import ConfigError, Diagnostic
@@ -150,7 +151,7 @@ def _source(path: Path) -> Source:
 def read_text(path: Path, bound: int) -> str:
     """The text of a rule or list file of at most `bound` bytes; raises ConfigError."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             data = file.read(bound + 1)
         if len(data) > bound:
             raise ConfigError([Diagnostic("E902", f"larger than {bound:,} bytes", str(path), help="split it")])

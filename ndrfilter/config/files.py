@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import errno
+import stat
+
 from ndrfilter import limits
 from ndrfilter.errors import ConfigError, Diagnostic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 
-def read_text(path: Path, limit: int = limits.MAX_CONFIG_FILE) -> str:
-    """The file's text; raises ConfigError if it cannot be read, is too big, or is not UTF-8."""
+def opened(path: Path) -> BinaryIO:
+    """The file, to be read; raises OSError, also for a pipe: it might keep a running service waiting for ever."""
+    if stat.S_ISFIFO(path.stat().st_mode):
+        raise OSError(errno.ESPIPE, "it is a pipe")
+    return path.open("rb")
+
+
+def read_text(path: Path, limit: int = limits.MAX_CONFIG_FILE, *, pipe: bool = False) -> str:
+    """The file's text; raises ConfigError if it cannot be read, is too big, or is not UTF-8.
+
+    `pipe` says whether it may be one, as a shell's `<(…)` is.
+    """
     try:
-        with path.open("rb") as file:
+        with path.open("rb") if pipe else opened(path) as file:
             raw = file.read(limit + 1)
     except OSError as error:
         raise ConfigError([Diagnostic("E600", f"cannot read {path}: {error.strerror}", str(path))]) from error

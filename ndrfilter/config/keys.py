@@ -9,6 +9,7 @@ import os
 import stat
 
 from ndrfilter import limits
+from ndrfilter.config.files import opened
 from ndrfilter.config.tree import Node, Place
 from ndrfilter.plugin.setting import MIN_SECRET, Key
 
@@ -57,7 +58,7 @@ def _key(name: str, secret: str, key: str, place: Place, reader: Reader) -> Key:
 def _file(node: Node, key: str, folder: Path, reader: Reader) -> Iterator[tuple[str, str, Place]]:
     path = reader.file(node, key, folder)
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             others = os.fstat(file.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH)
             text = file.read(limits.MAX_CONFIG_FILE).decode("utf-8", "replace")
     except OSError as error:

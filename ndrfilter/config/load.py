@@ -30,7 +30,7 @@ def load(path: Path | str | None = None, *, environ: Mapping[str, str] | None = 
     Raises ConfigError with every mistake, each with its place.
     """
     found = Path(path) if path is not None else find(os.environ if environ is None else environ)
-    return Config() if found is None else from_text(read_text(found), found)
+    return Config() if found is None else from_text(read_text(found, pipe=True), found)
 
 
 def find(environ: Mapping[str, str]) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ndrfilter import limits
 from ndrfilter.config import hosts, plugins
+from ndrfilter.config.files import opened
 from ndrfilter.config.tree import Node, Place
 from ndrfilter.schema import COMPLETENESS
 from ndrfilter.site import Relay, Site
@@ -87,7 +88,7 @@ def _domains_file(node: Node, key: str, folder: Path, reader: Reader) -> list[st
         return []
     path = reader.file(node, key, folder)
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(limits.MAX_LIST_FILE + 1)
     except OSError as error:
         advice = "a path from this file's folder; one domain a line, # begins a comment"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 
+from ndrfilter.config.files import opened
 from ndrfilter.service.listening import ListenError
 from ndrfilter.terminal import reason
 
@@ -38,7 +39,7 @@ def context(listener: Listener, before: ssl.SSLContext | None = None) -> ssl.SSL
 
 def _readable(key: str, path: Path) -> None:
     try:
-        with path.open("rb"):
+        with opened(path):
             pass
     except OSError as error:
         raise ListenError("E775", f"cannot read {path}: {reason(error)}", "a file in PEM form", key) from error

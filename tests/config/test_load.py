@@ -1,8 +1,11 @@
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ndrfilter import config, limits
+from ndrfilter import Filter, config, limits
 from ndrfilter.config.load import from_text
 from ndrfilter.config.model import DEFAULT
 from ndrfilter.errors import ConfigError
@@ -235,3 +238,29 @@ def test_names_that_can_match_nothing_are_accepted_from_programs_only(name, tmp_
     path.write_text(f'site: {{domains: [example.com], relays: ["{name}"]}}\n')
     with pytest.raises(ConfigError):
         config.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("rules/own.ndr", ""),
+        ("rulesets/own.yml", "ruleset: own"),
+        ("some.txt", "opt_out: some.txt"),
+        ("some.txt", "site: {domains_file: some.txt}"),
+        ("some.txt", "plugins: [{token: {keys: some.txt}}]"),
+    ],
+)
+def test_a_pipe_that_nobody_writes_to_keeps_nobody_waiting(tmp_path, name, more):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / name)
+    (tmp_path / "ndrfilter.yml").write_text(f"{more}\n")
+    with pytest.raises(ConfigError):
+        Filter.from_config(tmp_path / "ndrfilter.yml")
+
+
+def test_the_configuration_itself_may_come_through_a_pipe():
+    reading, writing = os.pipe()
+    os.write(writing, b"site: {domains: [example.com]}\n")
+    os.close(writing)
+    assert config.load(Path(f"/dev/fd/{reading}")).sites[0].domains == ("example.com",)
+    os.close(reading)

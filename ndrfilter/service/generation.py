@@ -89,7 +89,7 @@ def check_readable(config: Config) -> None:
             if path not in exempt and path.is_file():
                 path.open("rb").close()
         except OSError as error:
-            advice = "the service's user has to read it whenever it changes"
+            advice = "the service's user has to read it whenever it changes: chgrp to its group, and chmod 640"
             mistakes.append(Diagnostic("E779", f"cannot read {path}: {reason(error)}", str(path), help=advice))
     if mistakes:
         raise ConfigError(mistakes)

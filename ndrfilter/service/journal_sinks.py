@@ -29,6 +29,8 @@ ERROR, WARNING, INFO = 3, 4, 6
 
 _MAIL = 2 << 3
 _STDERR = 2
+SYSLOG = "syslog"
+"""`service.log` for the system's log."""
 _DEV_LOG = "/dev/log"
 
 
@@ -105,8 +107,11 @@ class File(Descriptor):
         try:
             descriptor = os.open(path, flags, 0o640)
         except (OSError, ValueError) as error:
-            what = f"service.log: cannot write to {path}: {reason(error)}"
-            raise ConfigError([Diagnostic("E769", what)]) from error
+            what, advice = (
+                f"cannot write to {path}: {reason(error)}",
+                "the service's user has to make it there",
+            )
+            raise ConfigError([Diagnostic("E769", what, "service.log", help=advice)]) from error
         super().__init__(descriptor)
         self._host = socket.gethostname().partition(".")[0] or "localhost"
         self._when, self._before = (0, 0), ""
@@ -148,11 +153,25 @@ class Syslog(Sink):
         return False
 
     def _send(self, line: bytes) -> bool:
+        end = self._connected()
+        return self._ready(end.fileno()) and end.send(line) == len(line)
+
+    def _connected(self) -> socket.socket:
         if self._socket is None:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self._socket.setblocking(False)
             self._socket.connect(self._path)
-        return self._ready(self._socket.fileno()) and self._socket.send(line) == len(line)
+        return self._socket
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody takes lines there now."""
+        try:
+            self._connected()
+        except OSError:
+            self.close()
+            return False
+        return True
 
     def close(self) -> None:
         """Close the socket."""
@@ -163,7 +182,7 @@ class Syslog(Sink):
 
 def sink(where: str) -> Sink:
     """The sink for `service.log`: "stderr", "syslog", "" (stderr) or a path. Raises ConfigError."""
-    if where == "syslog":
+    if where == SYSLOG:
         return Syslog()
     if where not in ("stderr", ""):
         return File(Path(where))

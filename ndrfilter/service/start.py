@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from ndrfilter import limits
 from ndrfilter.service import generation, identity
 from ndrfilter.service.crew import PACE, Pace
+from ndrfilter.service.journal_sinks import SYSLOG, Syslog
 from ndrfilter.service.sockets import Sockets
 from ndrfilter.service.supervisor import Means, Supervisor
 from ndrfilter.service.systemd import Notifier, inherited
+from ndrfilter.terminal import complain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +46,19 @@ def serve(load: Callable[[], Filter], door: Callable[[str], type[Connection]], p
                 judge = generation.prepared(load)
             user.become()
         _raise_file_limit()
+        _say_if_nobody_listens(judge.config.service.log)
         return Supervisor(Means(load, doors, pace, notifier, sockets), judge.config).run(judge)
     finally:
         sockets.close()
+
+
+def _say_if_nobody_listens(log: str) -> None:
+    """A log that nobody takes is no reason not to serve, and the one place where it cannot be told is the log."""
+    if log == SYSLOG:
+        syslog = Syslog()
+        if not syslog.heard:
+            complain("service.log: nobody listens at /dev/log, so nothing is logged until somebody does")
+        syslog.close()
 
 
 def _leave_off(*_: object) -> None:

@@ -23,6 +23,7 @@ from ndrfilter.service.generation import Generation
 from ndrfilter.service.journal import Journal
 from ndrfilter.service.journal_sinks import ERROR, INFO, WARNING
 from ndrfilter.service.reload import ReloadError, Reloads
+from ndrfilter.service.remarks import remarks
 from ndrfilter.service.sockets import Sockets
 from ndrfilter.service.systemd import Notifier
 
@@ -39,10 +40,6 @@ _STOPS = (signal.SIGTERM, signal.SIGINT)
 _GLANCE = 0.1  # seconds between looks while something is under way
 _HELD_UP = 4 * limits.SERVICE_TICK  # seconds: whatever stopped us so long may have stopped the workers as well
 _FAREWELL = 2.0  # seconds more than the time for draining, until who has not ended is killed
-_NO_SITE = (
-    "no site is configured: bounces are recognised and explained, but none is called backscatter or genuine; "
-    "`ndrfilter config init` writes a configuration"
-)
 
 
 class Means(Noun):
@@ -101,8 +98,8 @@ class Supervisor:
             self._say(f"listening: {one}")
         if config.origin(f"listen[0].{config.listen[0].door}") == DEFAULT:
             self._say("nothing says where to listen; that is the default")
-        if not config.sites:
-            self._say(_NO_SITE, WARNING)
+        for text in remarks(config):
+            self._say(text, WARNING)
 
     def _crews(self) -> list[Crew]:
         self._leaving = [crew for crew in self._leaving if len(crew)]
@@ -135,6 +132,8 @@ class Supervisor:
         self._journal, self._config = fresh.journal, fresh.judge.config
         if fresh.restart:
             self._say(f"changed, and wants a restart: {', '.join(fresh.restart)}; everything else applies now", WARNING)
+        for text in remarks(self._config):
+            self._say(text, WARNING)
         self._patience = monotonic() + self._means.pace.start
         self._hire(fresh.judge, fresh.bound)
 

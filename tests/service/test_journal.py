@@ -241,7 +241,7 @@ def test_a_file_is_appended_to_and_no_stranger_may_read_it(tmp_path):
 
 @pytest.mark.parametrize("bad", ["nowhere/mail.log", ".", "a\0b"])
 def test_a_file_that_cannot_be_written_is_a_clear_error(tmp_path, bad):
-    with pytest.raises(ConfigError, match=r"service\.log: cannot write"):
+    with pytest.raises(ConfigError, match=r"service\.log:0: cannot write"):
         Journal.open(Service(log=f"{tmp_path}/{bad}"))
 
 

@@ -16,6 +16,8 @@ import pytest
 from service_process import Serving
 from service_setup import ROOT, Setup, refused, workers
 
+from ndrfilter.service.remarks import REMEMBERING
+
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change to another user")
 not_root = pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unwritable for root")
 
@@ -76,6 +78,13 @@ def test_a_key_of_another_certificate(setup):
         )  # fmt: skip
     setup.write("listen: [{http: '127.0.0.1:0', certificate: a.pem, key: b.key}]\n")
     assert "b.key is not the key of" in refused(setup.path)
+
+
+def test_a_log_file_in_a_folder_that_is_missing(setup):
+    setup.write("service: {log: nowhere/mail.log}\n")
+    said = refused(setup.path, "--listen", "http=127.0.0.1:0")
+    assert f"service.log: error[E769]: cannot write to {setup.folder}/nowhere/mail.log: no such file" in said
+    assert "help: " in said
 
 
 def test_words_on_the_command_line(setup):
@@ -173,3 +182,33 @@ def test_it_says_what_nobody_told_it(tmp_path):
         assert any("no site is configured" in line for line in serving.lines)
     with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", 11433)):
         assert "default: error[E770]: 127.0.0.1:11433 is taken" in refused(tmp_path / "empty.yml")
+
+
+@root
+def test_a_state_folder_that_cannot_be_used_is_told_before_a_bounce_needs_it():
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        setup = Setup(folder)
+        for path in folder.rglob("*"):
+            path.chmod(0o755)
+        setup.write("state: state\nplugins: [sent_log, spf]\nservice: {user: nobody, workers: 1}\n")
+        with Serving(setup.path, "http=127.0.0.1:0", user="") as serving:
+            told = f"nothing can be remembered for sent_log: cannot make the state folder {folder}/state"
+            assert any(told in line for line in serving.lines)
+
+
+def test_who_remembers():
+    """The list of plugins that use the state folder is the list of those that do."""
+    places = (ROOT / "plugins").glob("*.py")
+    using = {path.stem for path in places if "binding import bound" in path.read_text()}
+    assert {name.strip("_").removesuffix("_judge") for name in using} == REMEMBERING
+
+
+@pytest.mark.skipif(Path("/dev/log").exists(), reason="this machine has a system log")
+def test_a_system_log_that_is_not_there_is_told_where_it_can_be(setup):
+    setup.write("service: {log: syslog, workers: 1}\n")
+    serving = Serving(setup.path, "http=127.0.0.1:0")
+    with subprocess.Popen(serving.command, cwd=ROOT, env=serving.env, stderr=subprocess.PIPE, text=True) as process:
+        assert "nobody listens at /dev/log" in process.stderr.readline()
+        process.terminate()

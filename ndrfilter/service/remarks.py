@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from ndrfilter.adapters.database import NAME
 from ndrfilter.adapters.state import Folder, default_folder
 from ndrfilter.errors import TemporaryError
+from ndrfilter.service.changes import certificates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ _NO_SITE = (
     "no site is configured: bounces are recognised and explained, but none is called backscatter or genuine; "
     "`ndrfilter config init` writes a configuration"
 )
+_MAKE_ONE = "make /var/lib/ndrfilter for the user who serves, or name another folder with `state:`"
 
 
 def remarks(config: Config) -> Iterator[str]:
@@ -30,4 +34,7 @@ def remarks(config: Config) -> Iterator[str]:
         try:
             Folder(config.state or default_folder()).file(NAME)
         except TemporaryError as error:
-            yield f"nothing can be remembered for {', '.join(on)}: {error}"
+            yield f"nothing can be remembered for {', '.join(on)}: {error}; {_MAKE_ONE}"
+    for path in dict.fromkeys(certificates(config)):
+        if not os.access(path, os.R_OK):
+            yield f"this user cannot read {path}: a new one is not taken before a restart"

@@ -88,11 +88,11 @@ def _alarm(reading: Reading) -> str:
 
 
 def _tiles(reading: Reading) -> str:
-    counts = reading.summed("messages", 2)
-    total = sum(counts.values())
+    counts, unjudged = reading.summed("messages", 2), sum(reading.summed("unjudged", 1).values())
+    total = sum(counts.values()) + unjudged
     tiles = [_tile(verdict, counts.get(verdict, 0), total) for verdict in VERDICTS]
-    if unjudged := sum(reading.summed("unjudged", 1).values()):
-        tiles.append(_tile("not judged", unjudged, total + unjudged))
+    if unjudged:
+        tiles.append(_tile("not judged", unjudged, total))
     return "".join(tiles)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -20,6 +21,15 @@ from ndrfilter.service.remarks import REMEMBERING
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change to another user")
 not_root = pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unwritable for root")
+
+
+def certify(path: Path) -> None:
+    """A certificate and its key, which only we can read."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+         "/CN=mail.example.com", "-keyout", f"{path}.key", "-out", f"{path}.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
 
 
 def test_a_port_that_is_taken(setup):
@@ -71,11 +81,7 @@ def test_a_folder_nobody_may_write(setup):
 
 def test_a_key_of_another_certificate(setup):
     for name in ("a", "b"):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
-             "/CN=mail.example.com", "-keyout", f"{setup.folder}/{name}.key", "-out", f"{setup.folder}/{name}.pem"],
-            check=True, capture_output=True,
-        )  # fmt: skip
+        certify(setup.folder / name)
     setup.write("listen: [{http: '127.0.0.1:0', certificate: a.pem, key: b.key}]\n")
     assert "b.key is not the key of" in refused(setup.path)
 
@@ -196,6 +202,24 @@ def test_a_state_folder_that_cannot_be_used_is_told_before_a_bounce_needs_it():
         with Serving(setup.path, "http=127.0.0.1:0", user="") as serving:
             told = f"nothing can be remembered for sent_log: cannot make the state folder {folder}/state"
             assert any(told in line for line in serving.lines)
+
+
+@root
+def test_a_key_that_only_root_can_read_is_told_long_before_it_expires():
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        setup = Setup(folder)
+        for path in folder.rglob("*"):
+            path.chmod(0o755)
+        certify(folder / "a")
+        listener = "{http: '127.0.0.1:0', certificate: a.pem, key: a.key}"
+        setup.write(f"listen: [{listener}]\nservice: {{user: nobody, workers: 1}}\n")
+        with Serving(setup.path, user="") as serving:
+            assert any(f"this user cannot read {folder}/a.key: a new one" in line for line in serving.lines)
+            serving.process.send_signal(signal.SIGHUP)
+            serving.wait_for(r"this user cannot read .*/a\.key")
+            serving.wait_for("reloaded: generation 2 serves")
 
 
 def test_who_remembers():

@@ -131,6 +131,7 @@ SERVICE_CONNECTIONS = 2_000  # of one worker
 SERVICE_RESERVED_FILES = 24  # descriptors kept for logs, state, DNS
 SERVICE_BACKLOG = 1_024
 SERVICE_READ_AHEAD = 2  # pieces, of up to 256 KiB each, taken from a client whose last request is not answered yet
+SERVICE_BURST = 16  # requests of one client that are answered before others have their turn
 SERVICE_TICK = 0.5  # between looks at deadlines
 SERVICE_HEARTBEAT = 3 * MESSAGE_DEADLINE  # a worker silent for so long is killed
 SERVICE_START = 30.0  # for a worker to serve, and for a new generation of them
@@ -169,7 +170,6 @@ REPORT_HOURS = 100_000
 MAX_HTTP_HEAD = 512 * 1024  # of one request: its line and its header
 MAX_HTTP_FIELDS = 4_000  # a field for each recipient among them
 MAX_HTTP_TARGET = 4 * 1024
-HTTP_BURST = 16  # requests of one client that are answered before others have their turn
 
 # spamd
 SPAMD_LINE = 8 * 1024  # of a request's head

@@ -42,7 +42,7 @@ class Connection(asyncio.Protocol):
         self.resting = True
         self.held = 0  # bytes
         self._said = 0  # bytes since it moved
-        self._asked: asyncio.Task[None] | None = None
+        self._asked: asyncio.Task[Any] | None = None
         self.working = False  # a question is being answered, or we said the last we had to say
         self._unread: list[bytes] = []
         self._half_closed = False
@@ -92,14 +92,14 @@ class Connection(asyncio.Protocol):
     def wait_for(self, work: Coroutine[Any, Any, T], done: Callable[[T], None]) -> None:
         """As `ask`, for whatever else takes time: `done` gets what `work` returns, and `work` raises nothing."""
 
-        async def told(answered: Callable[[T], None]) -> None:
-            answered(await work)
+        def start(answered: Callable[[T], None]) -> asyncio.Task[T]:
+            task = asyncio.get_running_loop().create_task(work)
+            task.add_done_callback(lambda ended: None if ended.cancelled() else answered(ended.result()))
+            return task
 
-        self._work(lambda answered: asyncio.get_running_loop().create_task(told(answered)), done)
+        self._work(start, done)
 
-    def _work(
-        self, start: Callable[[Callable[[T], None]], asyncio.Task[None] | None], done: Callable[[T], None]
-    ) -> None:
+    def _work(self, start: Callable[[Callable[[T], None]], Any], done: Callable[[T], None]) -> None:
         self.working, self.deadline, self.since = True, None, None
         waiting = False
 

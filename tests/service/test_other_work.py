@@ -1,6 +1,7 @@
 """`Connection.wait_for`: whatever else a door waits for is waited for like an answer of the desk."""
 
 import asyncio
+import gc
 import socket
 
 from ndrfilter import Filter
@@ -95,3 +96,16 @@ def test_nothing_is_said_to_who_has_gone():
         writer.close()
 
     play(scene())
+
+
+def test_what_is_given_up_before_it_began_leaves_no_trace(recwarn):
+    async def scene():
+        door, _, _, writer = await connected(Ward())
+        door.wait_for(asyncio.sleep(0), door.say)
+        door.connection_lost(None)
+        await asyncio.sleep(0)
+        writer.close()
+
+    play(scene())
+    gc.collect()
+    assert [str(one.message) for one in recwarn if one.category is RuntimeWarning] == []

@@ -74,7 +74,7 @@ class HttpConnection(Connection):
 
     def _go_on(self, reader: Reader | LegacyReader) -> None:
         """Answer what is there, a few at a time: other clients wait too."""
-        for _ in range(limits.HTTP_BURST):
+        for _ in range(limits.SERVICE_BURST):
             if self.working or not self._queue:
                 break
             self.begin()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from ndrfilter import limits
 from ndrfilter.doors.milter import answers
 from ndrfilter.doors.milter.outbox import from_us, outbox_of, sent_by_us
 from ndrfilter.doors.milter.session import Session
-from ndrfilter.doors.milter.wire import Reader, WireError
+from ndrfilter.doors.milter.wire import END, Reader, WireError
 from ndrfilter.service.connection import Connection
 from ndrfilter.service.desk import Question
 
@@ -37,12 +39,13 @@ class MilterConnection(Connection):
         """Packets came, whole or in part."""
         if data:
             self._reader.feed(data)
+        judged = 0
         try:
-            while not self.working:
-                packet = self._reader.next()
-                if packet is None:
-                    return
+            while not self.working and (packet := self._reader.next()) is not None:
                 self._told(*packet)
+                judged += packet[0] == END
+                if judged == limits.SERVICE_BURST and not self.working:
+                    self.wait_for(asyncio.sleep(0), lambda _: self.rest())  # other clients wait too
         except WireError:
             self.dismiss("malformed")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from ndrfilter import limits
 from ndrfilter.doors.policy import decide
 from ndrfilter.doors.policy.decide import Seen
@@ -31,10 +33,14 @@ class PolicyConnection(Connection):
     def received(self, data: bytes) -> None:
         """Answer every request that is there."""
         self._parser.feed(data)
+        told = 0
         try:
             while not self.working and (request := self._parser.next()) is not None:
                 self.begin()
                 self._judge(request)
+                told += 1
+                if told == limits.SERVICE_BURST and not self.working:
+                    self.wait_for(asyncio.sleep(0), lambda _: self.rest())  # other clients wait too
         except MalformedError:
             self.begin()
             self.dismiss("malformed")

@@ -62,6 +62,21 @@ def test_an_answer_that_waits_for_dns_comes_in_its_turn(kit, root):
     kit.play(scene())
 
 
+def test_who_says_much_at_once_lets_others_have_their_turn(kit):
+    async def scene():
+        mta = kit.Mta()
+        async with mta.connect() as (many, first), mta.connect() as (one, second):
+            first.write(kit.offer() + kit.message(LETTER, queue_id="MANY") * 100 + kit.QUIT)
+            second.write(kit.offer() + kit.message(LETTER, queue_id="ONE") + kit.QUIT)
+            await many.read()
+            await one.read()
+        ids = [question.queue_id for question, _ in mta.watcher.answers]
+        assert len(ids) == 101
+        assert ids.index("ONE") < 50
+
+    kit.play(scene())
+
+
 @pytest.mark.parametrize(
     "data",
     [b"GET / HTTP/1.0\r\n\r\n", b"\xff\xff\xff\xff", b"\0\0\0\0", b"\0\0\0\1Z", b"\0\0\0\1C", b"\0\0\0\5O\0\0\0\6"],

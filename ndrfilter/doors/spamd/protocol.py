@@ -113,7 +113,8 @@ class Reader:
         return protocol_error(f"Content-Length mismatch: Expected {self._length} bytes, got {len(self._data)} bytes")
 
     def _whole(self) -> Request:
-        return Request(self._method, self._minor, self._user, bytes(self._data), self._compressed)
+        body, self._data = bytes(self._data), bytearray()  # twice is too much while a client takes its answer slowly
+        return Request(self._method, self._minor, self._user, body, self._compressed)
 
     def _head(self) -> Request | Refusal | None:
         """Read lines up to the empty one; afterwards `_data` is the body's beginning."""

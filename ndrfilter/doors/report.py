@@ -56,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         say(json.dumps(report_words.plain(tally), ensure_ascii=True, indent=2))
     else:
         say(*report_words.text(tally, style_for("auto", sys.stdout)))
+    if tally.empty and all(read):
+        complain(f"no line of `ndrfilter serve` is there{'' if since is None else ' from then on'}")
     if since is not None and tally.untimed:
         complain(f"{tally.untimed:,} lines bear no time; they were counted as if they were new enough")
     return DONE if all(read) else MISSING

@@ -77,6 +77,11 @@ class Tally:
         else:
             self.first, self.last = min(self.first, when), max(self.last, when)
 
+    @property
+    def empty(self) -> bool:
+        """Whether no line was counted."""
+        return not self.untimed and self.first > self.last
+
     def percentile(self, share: float) -> float:
         """The milliseconds within which that share (0.0-1.0) of the messages was answered, to two digits."""
         wanted, seen = share * self._milliseconds.total(), 0

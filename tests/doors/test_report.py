@@ -108,6 +108,7 @@ def test_a_missing_file_is_said_after_the_others_were_read(tmp_path):
 def test_nothing_to_tell():
     done = report("-", stdin=b"Nov 22 10:00:00 mx postfix/qmgr[1]: ABC: removed\n")
     assert (done.returncode, done.stdout) == (0, b"0 messages\n")
+    assert b"no line of `ndrfilter serve` is there\n" in done.stderr
 
 
 # Since when.

@@ -50,16 +50,19 @@ class Office:
 
 
 class _Sitter:
-    """One worker process; `pipe` is where it says that it serves, -1 when there is nothing more to hear."""
+    """One worker process; `pipe` is where it says that it serves, -1 when there is nothing more to hear.
 
-    __slots__ = ("born", "pid", "pipe", "seat", "serves")
+    `trusted` is when we last began to wait for a sign of it.
+    """
+
+    __slots__ = ("born", "pid", "pipe", "seat", "serves", "trusted")
 
     def __init__(self, pid: int, seat: int, pipe: int) -> None:
         self.pid = pid
         self.seat = seat
         self.pipe = pipe
         self.serves = False
-        self.born = monotonic()
+        self.born = self.trusted = monotonic()
 
 
 class Crew:
@@ -153,16 +156,16 @@ class Crew:
     def _look_at(self, one: _Sitter, now: float) -> None:
         pace = self._office.pace
         if one.serves:
-            silent = now - max(one.born, self._office.awake, self._office.board.beats(one.seat))
+            silent = now - max(one.trusted, self._office.awake, self._office.board.beats(one.seat))
             if silent < pace.heartbeat:
                 return
             self._office.board.happened("worker", "stuck")
             self._office.log(f"worker {one.pid} gave no sign of life for {silent:.1f} s; replacing it", WARNING)
-        elif now - one.born < pace.start:
+        elif now - one.trusted < pace.start:
             return
         else:
             self._office.log(f"worker {one.pid} was not ready after {pace.start:g} s; replacing it", WARNING)
-        one.born = now  # it is told once
+        one.trusted = now  # it is told once
         os.kill(one.pid, signal.SIGKILL)
 
     def _mourn(self, one: _Sitter, how: str, served: bool, now: float) -> None:

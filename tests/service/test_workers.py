@@ -81,7 +81,7 @@ def test_a_worker_that_hangs_is_replaced(setup):
         stuck = workers(serving)[0]
         os.kill(stuck, signal.SIGSTOP)
         serving.wait_for(rf"worker {stuck} gave no sign of life")
-        serving.wait_for(rf"worker {stuck} was killed by SIGKILL")
+        serving.wait_for(rf"worker {stuck} was killed by SIGKILL; replacing it")
         until(lambda: len(workers(serving)) == 2)
         assert ask(serving)["verdict"]
 

@@ -8,6 +8,7 @@ import resource
 import signal
 from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ndrfilter import limits
@@ -65,7 +66,7 @@ class Worker:
         self._leave = asyncio.Event()
         self._stopping = self._replaced = False
         self._accepting = False
-        self._greeted: set[asyncio.Task[Any]] = set()
+        self._greeted: dict[asyncio.Task[Any], float] = {}  # the eldest first, with the time when it came
 
     async def serve(self, ready: Callable[[], None] = lambda: None) -> None:
         """Accept and answer until told to leave; then take nothing new, end what was begun, and return."""
@@ -143,6 +144,10 @@ class Worker:
         if self._inside < self._ward.most:
             return True
         self._ward.make_room()
+        eldest = next(iter(self._greeted), None)
+        if eldest and self._inside >= self._ward.most and monotonic() - self._greeted[eldest] >= limits.MIN_EVICTION:
+            del self._greeted[eldest]
+            eldest.cancel()  # it had its time to agree on TLS
         return self._inside < self._ward.most
 
     @property
@@ -193,12 +198,14 @@ class Worker:
             ssl_handshake_timeout=patience,
         )
         task = loop.create_task(coming)
-        self._greeted.add(task)
+        self._greeted[task] = monotonic()
 
         def came(task: asyncio.Task[Any]) -> None:
-            self._greeted.discard(task)
+            self._greeted.pop(task, None)
             if not task.cancelled() and task.exception() is not None:
                 self._desk.remark(bound.listener.door, refused="tls" if bound.tls else "gone")
+            elif task.cancelled() and not self._leave.is_set():
+                self._desk.remark(bound.listener.door, refused="full")
 
         task.add_done_callback(came)
 

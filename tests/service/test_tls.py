@@ -6,6 +6,7 @@ import http.client
 import socket
 import ssl
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,15 @@ def test_a_renewed_certificate_is_taken_and_strangers_do_no_harm(setup):
         (setup.folder / "key.pem").write_text("no key")
         serving.wait_for(r"error\[E775\]")
         assert name_of(serving) == "new.example.com"
+
+
+def test_who_never_agrees_keeps_nobody_out(setup):
+    certify(setup.folder, "some.example.com")
+    setup.write("listen: [{http: '127.0.0.1:0', certificate: cert.pem, key: key.pem}]\nservice: {workers: 1}\n")
+    serving = Serving(setup.path)
+    serving.command = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *serving.command]
+    with serving, ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(socket.create_connection(serving.place["http"], timeout=30))
+        serving.wait_for("refused=full")
+        assert name_of(serving) == "some.example.com"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
@@ -45,9 +46,12 @@ def missing_for(item: pytest.Item) -> str:
 
 @pytest.fixture(autouse=True, scope="session")
 def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing that a test remembers goes into the machine's own state."""
+    """Nothing that a test remembers goes into the machine's own state; processes find the shipped rules compiled."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NDRFILTER_STATE", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("NDRFILTER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        compiled = [sys.executable, "-m", "ndrfilter", "-c", "docs/demo/ndrfilter.yml", "compile"]
+        subprocess.run(compiled, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         yield
 
 

@@ -38,8 +38,19 @@ def find(environ: Mapping[str, str]) -> Path | None:
     if environ.get("NDRFILTER_CONFIG"):
         return Path(environ["NDRFILTER_CONFIG"])
     home = environ.get("XDG_CONFIG_HOME") or (environ.get("HOME", "") and environ["HOME"] + "/.config")
-    places = [Path(home) / "ndrfilter" / NAME] if home else []
-    return next((place for place in [*places, Path("/etc/ndrfilter") / NAME] if place.is_file()), None)
+    own, machine = Path(home) / "ndrfilter" / NAME, Path("/etc/ndrfilter") / NAME
+    # A home that is closed to us is that of whoever started us: setpriv and chpst leave HOME as it was.
+    if home and _is_there(own, closed=False):
+        return own
+    return machine if _is_there(machine, closed=True) else None
+
+
+def _is_there(path: Path, *, closed: bool) -> bool:
+    """Whether that file is there; `closed` if we may not know: then whoever reads it is told."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return closed
 
 
 def from_mapping(mapping: Mapping[str, Any], *, folder: Path | None = None, place: Place | None = None) -> Config:

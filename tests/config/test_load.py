@@ -1,4 +1,7 @@
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -264,3 +267,22 @@ def test_the_configuration_itself_may_come_through_a_pipe():
     os.close(writing)
     assert config.load(Path(f"/dev/fd/{reading}")).sites[0].domains == ("example.com",)
     os.close(reading)
+
+
+_AS_NOBODY = """
+import os, sys
+from ndrfilter.config.load import find
+os.setgid(65534)
+os.setuid(65534)
+print(find({"HOME": sys.argv[1]}))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody to whom a folder is closed")
+def test_a_home_that_is_closed_to_the_user_is_passed_over(tmp_path):
+    """What starts a service as another user often leaves HOME=/root."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as home:
+        done = subprocess.run(
+            [sys.executable, "-c", _AS_NOBODY, home], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+        )
+    assert done.stdout in ("None\n", "/etc/ndrfilter/ndrfilter.yml\n"), done.stderr

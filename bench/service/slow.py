@@ -10,7 +10,7 @@ from time import perf_counter
 from bench.service.hostile import say
 from bench.service.sessions import BOUNCE, Session, http, spamd
 
-GOOD, SLOW, REQUESTS, PAUSE = 50, 500, 6, 1.5
+GOOD, SLOW, REQUESTS, PAUSE = 50, 500, 4, 3.0
 
 
 async def _client(session: Session, place, number: int, taken: list[float], wrong: list[bytes]) -> None:
@@ -24,14 +24,14 @@ async def _client(session: Session, place, number: int, taken: list[float], wron
         await asyncio.sleep(max(0.0, PAUSE - taken[-1]))
 
 
-async def p99(session: Session, place) -> float:
-    """The 99th percentile of the seconds an answer took, for all good clients. Raises ValueError for a wrong one."""
+async def asked(session: Session, place) -> list[float]:
+    """How many seconds each answer took, for all good clients. Raises ValueError for a wrong one."""
     taken: list[float] = []
     wrong: list[bytes] = []
     await asyncio.gather(*(_client(session, place, number, taken, wrong) for number in range(GOOD)))
     if wrong:
         raise ValueError(f"{len(wrong)} wrong answers: {wrong[0][:200]!r}")
-    return statistics.quantiles(taken, n=100)[-1]
+    return taken
 
 
 @asynccontextmanager
@@ -61,15 +61,18 @@ async def crowd(session: Session, place, size: int = SLOW):
 
 
 async def compare(places, rounds: int = 3) -> list[dict[str, float | str]]:
-    """For http and spamd: the percentile alone and beside the crowd, in milliseconds, the middle of the rounds."""
+    """For http and spamd: the percentile alone and beside the crowd, in milliseconds, over all rounds, which alternate."""
     found = []
     for session in (http(BOUNCE, "backscatter"), spamd(BOUNCE, b"NDR_BACKSCATTER")):
         place, alone, beside = places[session.door], [], []
-        await p99(session, place)
         for _ in range(rounds):
-            alone.append(await p99(session, place))
+            alone += await asked(session, place)
             async with crowd(session, place):
-                beside.append(await p99(session, place))
-        idle, busy = statistics.median(alone) * 1000, statistics.median(beside) * 1000
+                beside += await asked(session, place)
+        idle, busy = _p99(alone) * 1000, _p99(beside) * 1000
         found.append({"door": session.door, "alone_ms": idle, "beside_ms": busy, "ratio": busy / idle})
     return found
+
+
+def _p99(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=100)[-1]

@@ -61,7 +61,7 @@ async def crowd(session: Session, place, size: int = SLOW):
 
 
 async def compare(places, rounds: int = 3) -> list[dict[str, float | str]]:
-    """For http and spamd: the percentile alone and beside the crowd, in milliseconds, over all rounds, which alternate."""
+    """For http and spamd: the percentile alone and beside the crowd, in milliseconds, over rounds that alternate."""
     found = []
     for session in (http(BOUNCE, "backscatter"), spamd(BOUNCE, b"NDR_BACKSCATTER")):
         place, alone, beside = places[session.door], [], []

@@ -6,6 +6,7 @@ What else the tests of the store share is in `stored`, beside this file.
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -83,14 +84,29 @@ def answer(question, *lines, rcode="NOERROR", authority=()):
     return reply
 
 
+def both_on_one_port():
+    """Sockets for UDP and TCP on loopback; a port that is free for one may be taken for the other."""
+    while True:
+        datagrams, streams = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
+        datagrams.bind(("127.0.0.1", 0))
+        try:
+            streams.bind(datagrams.getsockname())
+        except OSError:
+            datagrams.close()
+            streams.close()
+        else:
+            return datagrams, streams
+
+
 @asynccontextmanager
 async def running(replies, tcp=None):
     """The server and its port."""
     loop = asyncio.get_running_loop()
     server = Server(replies, tcp)
-    transport, _ = await loop.create_datagram_endpoint(lambda: server, ("127.0.0.1", 0))
-    port = transport.get_extra_info("sockname")[1]
-    listener = await asyncio.start_server(lambda *streams: server.connected(*streams), "127.0.0.1", port)
+    datagrams, streams = both_on_one_port()
+    port = streams.getsockname()[1]
+    transport, _ = await loop.create_datagram_endpoint(lambda: server, sock=datagrams)
+    listener = await asyncio.start_server(lambda *stream: server.connected(*stream), sock=streams)
     try:
         yield server, port
     finally:

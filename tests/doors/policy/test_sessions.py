@@ -66,7 +66,7 @@ def test_who_goes_takes_the_question_along(kit):
         async with postfix.connect() as (_, writer):
             writer.write(kit.request())
             await postfix.resolver.asked.wait()
-            (question,) = [task for task in asyncio.all_tasks() if "Connection.wait_for" in repr(task.get_coro())]
+            (question,) = [task for task in asyncio.all_tasks() if "PolicyConnection._fetch" in repr(task.get_coro())]
             postfix.doors[0].abort()
             await until(question.done)
             assert question.cancelled()

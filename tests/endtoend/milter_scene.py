@@ -37,7 +37,7 @@ class Letters:
     """Messages to send, with the verdict that each must get."""
 
     def __init__(self, folder):
-        self.folder, self.verdicts = folder, {}
+        self.folder, self.folders, self.verdicts = folder, [folder], {}
         folder.mkdir()
 
     def add(self, raw, sender, verdict, to=ALICE, **more):
@@ -69,12 +69,19 @@ class Letters:
         """Three ordinary letters to two bounces of the collection."""
         cases = [line.split("\t")[:5] for line in (CASES / "manifest.tsv").read_text().splitlines()[1:]]
         foreign = [(CASES / case[0], case[4].encode()) for case in cases if "-own-" not in case[0]]
-        for number in range(total):
+        for number in range(len(self.verdicts), len(self.verdicts) + total):
             if number % 5 < 3:
                 self.ordinary(number)
             else:
                 self.dsn(*foreign[number % len(foreign)])
         return self
+
+    def more(self, total):
+        """A new folder of so many more."""
+        self.folder = self.folders[0].with_name(f"out{len(self.folders)}")
+        self.folder.mkdir()
+        self.folders.append(self.folder)
+        return self.mixed(total).folder
 
 
 class Scene:

@@ -90,6 +90,8 @@ class Supervisor:
             if not self._stopping:
                 self._renew(now)
             self._wait()
+        for one in _STOPS:  # while it ends, the interpreter would let the next one kill it
+            signal.signal(one, signal.SIG_IGN)
         self._say("stopped")
         return 0
 

@@ -66,13 +66,22 @@ def test_draining_has_an_end(setup):
 def test_a_second_signal_ends_it_at_once(setup):
     setup.write("service: {workers: 2, drain: 10m}\n")
     with Serving(setup.path, "http=127.0.0.1:0") as serving:
-        begun(serving)
+        connection = begun(serving)
         left = workers(serving)
         serving.process.send_signal(signal.SIGTERM)
         serving.wait_for("stopping")
+        assert serving.process.poll() is None
         serving.process.send_signal(signal.SIGTERM)
         assert serving.process.wait(30) == 0
         assert not any(map(alive, left))
+        connection.close()
+
+
+def test_whoever_goes_on_signalling_spoils_no_exit_code(serving):
+    """The interpreter gives signals their deadly meaning back while it ends."""
+    while serving.process.poll() is None:
+        serving.process.send_signal(signal.SIGTERM)
+    assert serving.process.returncode == 0
 
 
 def test_a_terminal_tells_everybody_and_the_supervisor_decides(serving):

@@ -25,7 +25,10 @@ def explain(verdict: Verdict, facts: FactSource, *, envelope_source: str, trace:
     decision, evaluation = verdict.decision, verdict.evaluation
     hits = tuple(_hits(verdict.outcomes, evaluation))
     kind = _value(facts, "kind") or "none"
-    recipients = tuple(Recipient(*one) for one in _value(facts, "bounce.recipients") or ())
+    recipients = tuple(
+        Recipient(one.address, one.action, one.status, one.diagnostic, one.reason, one.reason_text)
+        for one in _value(facts, "bounce.recipients") or ()
+    )
     exempt = next((o.rule.exempt for o in verdict.outcomes if o.value is True and o.rule.exempt), "") or ""
     defects = tuple(dict.fromkeys(_value(facts, "defects") or ()))
     why = "no-mail" if decision.verdict == "not-a-bounce" and NO_HEADER in defects else decision.why

@@ -6,13 +6,13 @@ import re
 
 from ndrfilter import limits
 from ndrfilter.facts.recipients import RecipientFact, mta_of_text, recipients
-from ndrfilter.noun import Noun
+from ndrfilter.facts.recognised import Applying
 from ndrfilter.plugin import hookimpl
 from ndrfilter.schema import BOOLEAN, DOMAIN, KINDS, STRING, Evidence, FactSpec, enum, list_of, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import Any
 
     from ndrfilter.facts.world import Facts
@@ -41,53 +41,39 @@ _BOUNCE_WORDS = re.compile(
 )
 
 
-class Applying:
-    """The recognisers that hold, the one to ask first in front, each asked only when somebody gets that far."""
-
-    __slots__ = ("_held", "_open")
-
-    def __init__(self, facts: Facts) -> None:
-        self._held: list[Recogniser] = []
-        self._open = (one for one in facts.knowledge.recognisers if one.when(facts) is True)
-
-    def __iter__(self) -> Iterator[Recogniser]:
-        number = 0
-        while number < len(self._held) or self._next():
-            yield self._held[number]
-            number += 1
-
-    def __bool__(self) -> bool:
-        return bool(self._held) or self._next()
-
-    def _next(self) -> bool:
-        one = next(self._open, None)
-        if one is not None:
-            self._held.append(one)
-        return one is not None
+def kind_of(facts: Facts) -> str:
+    """The bounce's kind, from its report and its parts, else as the recognisers that hold say; "none" if it is none."""
+    told = _kind_of_report(facts.message.report) if _has_status_part(facts) or facts.once(Applying) else ""
+    return told or _kind_of_parts(facts) or _kind_of_recognisers(facts.once(Applying), facts)
 
 
-class Bounce(Noun):
-    """What the bounce says of itself."""
-
-    kind: str
-    recognisers: Iterable[Recogniser]
-    mta: str
-    recipients: tuple[RecipientFact, ...]
-    defects: tuple[str, ...] = ()  # codes: what was left out
+def recognisers(facts: Facts) -> Iterable[Recogniser]:
+    """The recognisers that hold; none where the message is no bounce all the same."""
+    return () if facts.once(kind_of) == "none" else facts.once(Applying)
 
 
-def bounce(facts: Facts) -> Bounce:
-    """The bounce, read from its report and by the recognisers that hold."""
-    applied = Applying(facts)
+def reporting_mta(facts: Facts) -> str:
+    """The reporting MTA, lower case, as the report or else a recogniser has it, or an empty string."""
+    if facts.once(kind_of) == "none":
+        return ""
     report = facts.message.report
-    told = _kind_of_report(report) if applied or _has_status_part(facts) else ""
-    kind = told or _kind_of_parts(facts) or _kind_of_recognisers(applied, facts)
-    if kind == "none":
-        return Bounce("none", (), "", ())
-    mta = (report.reporting_mta if report else "") or mta_of_text(facts, applied)
-    found = recipients(facts, kind, applied)
-    many = ("too-many-recipients",) if len(found) > limits.MAX_RECIPIENTS else ()
-    return Bounce(kind, applied, mta, found[: limits.MAX_RECIPIENTS], many)
+    return (report.reporting_mta if report else "") or mta_of_text(facts)
+
+
+def _all_recipients(facts: Facts) -> tuple[RecipientFact, ...]:
+    """At most one more than we look at."""
+    kind = facts.once(kind_of)
+    return () if kind == "none" else recipients(facts, kind)
+
+
+def failed(facts: Facts) -> tuple[RecipientFact, ...]:
+    """Whom the bounce is about."""
+    return facts.once(_all_recipients)[: limits.MAX_RECIPIENTS]
+
+
+def too_many_recipients(facts: Facts) -> bool:
+    """Whether there are more of them than we look at."""
+    return len(facts.once(_all_recipients)) > limits.MAX_RECIPIENTS
 
 
 def _kind_of_report(report: Report | None) -> str:
@@ -121,12 +107,12 @@ def original_of(facts: Facts) -> Original | None:
     message = facts.message
     if message.original is not None:
         return message.original
-    separators = tuple(pattern for one in facts.once(bounce).recognisers for pattern in one.originals)
+    separators = tuple(pattern for one in facts.once(recognisers) for pattern in one.originals)
     return message.find_original(separators) if separators else None
 
 
 def _looks_like_bounce(facts: Facts) -> bool:
-    if facts.once(bounce).kind in DSN_KINDS or facts.message.root.param("report-type").lower() == "delivery-status":
+    if facts.once(kind_of) in DSN_KINDS or facts.message.root.param("report-type").lower() == "delivery-status":
         return True
     author = facts.fact("author")
     daemon = author is not None and bool(_DAEMON.match(author.local))
@@ -137,11 +123,11 @@ def _looks_like_bounce(facts: Facts) -> bool:
 
 
 def _dialect(facts: Facts) -> Recogniser | None:
-    return next(iter(facts.once(bounce).recognisers), None)
+    return next(iter(facts.once(recognisers)), None)
 
 
 def _reason(facts: Facts) -> str | None:
-    found = facts.once(bounce).recipients
+    found = facts.once(failed)
     return found[0].reason if found else None
 
 
@@ -149,19 +135,17 @@ def _bounce_facts() -> Iterable[FactSpec]:
     def fact(name: str, type_: Any, doc: str, fetch: Any, optional: bool = False) -> FactSpec:
         return FactSpec(name, type_, Evidence.STRUCTURE, doc, fetch, optional=optional)
 
-    yield fact("kind", enum("kind", *KINDS), "what sort of answer this is", lambda f: f.once(bounce).kind)
-    yield fact("returned", BOOLEAN, "it answers mail of ours, or claims to", lambda f: f.once(bounce).kind != "none")
+    yield fact("kind", enum("kind", *KINDS), "what sort of answer this is", lambda f: f.once(kind_of))
+    yield fact("returned", BOOLEAN, "it answers mail of ours, or claims to", lambda f: f.once(kind_of) != "none")
     yield fact("looks_like_bounce", BOOLEAN, "dressed as a bounce, whoever wrote it", _looks_like_bounce)
-    yield fact("bounce.by_mta", BOOLEAN, "carries an MTA's own structure", lambda f: f.once(bounce).kind in DSN_KINDS)
+    yield fact("bounce.by_mta", BOOLEAN, "carries an MTA's own structure", lambda f: f.once(kind_of) in DSN_KINDS)
     yield fact(
         "bounce.dialect", STRING, "the recogniser that knew it", lambda f: getattr(_dialect(f), "name", None), True
     )
     yield fact("bounce.software", STRING, "the software that wrote it",
                lambda f: getattr(_dialect(f), "software", None), True)  # fmt: skip
-    yield fact("bounce.mta", DOMAIN, "the reporting MTA", lambda f: f.once(bounce).mta or None, True)
-    yield fact(
-        "bounce.recipients", list_of(record("recipient")), "whom it is about", lambda f: f.once(bounce).recipients
-    )
+    yield fact("bounce.mta", DOMAIN, "the reporting MTA", lambda f: f.once(reporting_mta) or None, True)
+    yield fact("bounce.recipients", list_of(record("recipient")), "whom it is about", lambda f: f.once(failed))
     yield fact("bounce.reason", STRING, "why, of the first recipient", _reason, True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ndrfilter.facts.bounce import bounce
+from ndrfilter.facts.bounce import reporting_mta
 from ndrfilter.facts.hosts import own_host, same_side
 from ndrfilter.facts.outer import doubtful
 from ndrfilter.message.model import Hop
@@ -67,7 +67,7 @@ def _inside(hop: Hop, site: Site) -> bool:
 
 def _of_reporter(facts: Facts) -> bool | None:
     """Whether the client's name and the reporting MTA's belong to one organisation; None where a name is missing."""
-    giver, mta = facts.once(client), facts.once(bounce).mta
+    giver, mta = facts.once(client), facts.once(reporting_mta)
     return same_side(giver.rdns, mta) if giver and giver.rdns and mta else None
 
 

@@ -6,7 +6,7 @@ import re
 
 from ndrfilter import limits
 from ndrfilter.facts.authres import results
-from ndrfilter.facts.bounce import bounce, original_of
+from ndrfilter.facts.bounce import original_of, reporting_mta, too_many_recipients
 from ndrfilter.facts.client import client
 from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address, text_or_none
 from ndrfilter.facts.outer import written_by_us
@@ -49,7 +49,7 @@ def _chain(facts: Facts) -> Chain:
     bringer = facts.once(client)
     stray, cut = facts.once(_stray_hops)
     report = Report(
-        mta=facts.once(bounce).mta,
+        mta=facts.once(reporting_mta),
         received_from=told.received_from_mta if told else "",
         bringer=bringer.ip if bringer else None,
         own_bounce=_own_bounce(facts),
@@ -124,8 +124,9 @@ def _defects(facts: Facts) -> tuple[str, ...]:
     came_back = original(facts)
     hops = came_back is not None and _more_hops(came_back)
     stray = facts.once(_stray_hops)[1] if came_back and facts.site.configured else False
-    left_out = (*(("too-many-hops",) if hops else ()), *(("too-many-stray-hops",) if stray else ()))
-    found = (*(defect.code for defect in facts.message.defects), *facts.once(bounce).defects, *left_out)
+    many = {"too-many-recipients": too_many_recipients(facts), "too-many-hops": hops, "too-many-stray-hops": stray}
+    left_out = (code for code, is_so in many.items() if is_so)
+    found = (*(defect.code for defect in facts.message.defects), *left_out)
     return tuple(dict.fromkeys(found))
 
 
@@ -134,7 +135,7 @@ def _auth(facts: Facts) -> Any:
     if came_back is None:
         return ()
     depth = -1 if facts.once(_reported_by_stranger) else chain(facts).depth  # then nobody believable wrote any of them
-    return results(came_back.headers, came_back.trace, depth, facts.once(bounce).mta)
+    return results(came_back.headers, came_back.trace, depth, facts.once(reporting_mta))
 
 
 _CONTENT, _STRUCTURE, _TRACE = Evidence.CONTENT, Evidence.STRUCTURE, Evidence.TRACE

@@ -6,7 +6,9 @@ import re
 from itertools import islice
 
 from ndrfilter import limits
+from ndrfilter.facts.recognised import Applying
 from ndrfilter.message.addresses import addresses_of, parse_addresses
+from ndrfilter.message.lazy import lazy
 from ndrfilter.noun import Noun
 from ndrfilter.schema import ACTIONS, NO_REASON
 
@@ -26,48 +28,91 @@ ACTION_OF_KIND = {
 }  # fmt: skip
 
 
-class RecipientFact(Noun):
-    """A recipient as rules see it, and as the result gives it."""
+class RecipientFact:
+    """A recipient as rules see it, and as the result gives it: what was said about it is read when somebody asks."""
+
+    __slots__ = ("_diagnostic", "_facts", "_reasoned", "_status", "_told", "action", "address")
+
+    def __init__(self, address: str, action: str, told: _Told, facts: Facts) -> None:
+        self.address = address
+        self.action = action
+        self._told = told
+        self._facts = facts
+
+    @lazy
+    def diagnostic(self) -> str:
+        """What the server said: in the report, else in the text of this recipient, else in the text of any."""
+        told = self._told
+        own = told.diagnostic
+        if not own and told.in_report:
+            own = self._facts.once(_said).get(told.address.lower(), "")
+        return (own or self._facts.once(_said_of_all))[: limits.MAX_DIAGNOSTIC_CHARS]
+
+    @lazy
+    def status(self) -> str:
+        """The enhanced status code (RFC 3463)."""
+        return status_of(self._told.status, self.diagnostic, self.action)
+
+    @lazy
+    def reasoned(self) -> tuple[str, str]:
+        """The reason class and its words: of what the server said, else of the whole text."""
+        reasons = self._facts.knowledge.reasons
+        found = reason_of(self.diagnostic, self.status, reasons)
+        if found[0] != NO_REASON:
+            return found
+        return reason_of(self._facts.message.text[: limits.MAX_DIAGNOSTIC_CHARS], "", reasons)
+
+    @property
+    def reason(self) -> str:
+        """The reason class."""
+        return self.reasoned[0]
+
+    @property
+    def reason_text(self) -> str:
+        """The reason in words."""
+        return self.reasoned[1]
+
+
+class _Told(Noun):
+    """What a report, or a recogniser in the text, tells of a recipient."""
 
     address: str
-    action: str
-    status: str
-    diagnostic: str
-    reason: str
-    reason_text: str
+    action: str = ""
+    status: str = ""
+    diagnostic: str = ""
+    in_report: bool = False
 
 
-def recipients(facts: Facts, kind: str, recognisers: Iterable[Recogniser]) -> tuple[RecipientFact, ...]:
+def recipients(facts: Facts, kind: str) -> tuple[RecipientFact, ...]:
     """Every recipient that the bounce is about, at most one more than `limits.MAX_RECIPIENTS`."""
     report = facts.message.report
-    found = _explained(list(_of_report(report)), facts, recognisers) if report else []
-    found = found or list(_of_text(facts, recognisers)) or (_by_elimination(facts) if kind in ACTION_OF_KIND else [])
-    silent = not all(text for *_, text in found)
-    default = next(_read(facts, recognisers, "diagnostic"), {}).get("diagnostic", "") if silent else ""
+    found = list(_of_report(report)) if report else []
+    found = found or list(_of_text(facts)) or (_by_elimination(facts) if kind in ACTION_OF_KIND else [])
     action = ACTION_OF_KIND.get(kind, "")
-    unique = {(address.lower(), act): (address, act, status, text) for address, act, status, text in reversed(found)}
+    unique = {(told.address.lower(), told.action): told for told in reversed(found)}
     made = (
-        _recipient(_completed(address, facts), act if act in ACTIONS else action, status, text or default, facts)
-        for address, act, status, text in reversed(unique.values())
+        RecipientFact(_completed(told.address, facts), told.action if told.action in ACTIONS else action, told, facts)
+        for told in reversed(unique.values())
     )
     return tuple(islice(made, limits.MAX_RECIPIENTS + 1))
 
 
-def _of_report(report: Report) -> Iterator[tuple[str, str, str, str]]:
+def _of_report(report: Report) -> Iterator[_Told]:
     for recipient in report.recipients:
         address = _asked_for(recipient)
         if address:
-            yield address, recipient.action, recipient.status, recipient.diagnostic
+            yield _Told(address, recipient.action, recipient.status, recipient.diagnostic, in_report=True)
 
 
-def _explained(
-    found: list[tuple[str, str, str, str]], facts: Facts, recognisers: Iterable[Recogniser]
-) -> list[tuple[str, str, str, str]]:
-    """Recipients without a Diagnostic-Code get what the text says of them: some MTAs tell it to people alone."""
-    if all(text for _, _, _, text in found):
-        return found
-    said = {address.lower(): text for address, _, _, text in _of_text(facts, recognisers)}
-    return [(address, act, status, text or said.get(address.lower(), "")) for address, act, status, text in found]
+def _said(facts: Facts) -> dict[str, str]:
+    """What the text says of each address: recipients without a Diagnostic-Code get that, for some MTAs tell it to
+    people alone."""
+    return {told.address.lower(): told.diagnostic for told in _of_text(facts)}
+
+
+def _said_of_all(facts: Facts) -> str:
+    """The diagnostic that the text names for none in particular."""
+    return next(_read(facts, facts.once(Applying), "diagnostic"), {}).get("diagnostic", "")
 
 
 def _asked_for(recipient: ReportRecipient) -> str:
@@ -76,17 +121,17 @@ def _asked_for(recipient: ReportRecipient) -> str:
     return original if "@" in original and "/" not in original else _bare(recipient.final) or original
 
 
-def _of_text(facts: Facts, recognisers: Iterable[Recogniser]) -> Iterator[tuple[str, str, str, str]]:
-    for recogniser in recognisers:
+def _of_text(facts: Facts) -> Iterator[_Told]:
+    for recogniser in facts.once(Applying):
         read = [values for values in _read(facts, (recogniser,), "recipient") if _bare(values.get("address", ""))]
         for values in read:
             diagnostic = " ".join(values.get("diagnostic", "").split())
-            yield _bare(values["address"]), values.get("action", ""), values.get("status", ""), diagnostic
+            yield _Told(_bare(values["address"]), values.get("action", ""), values.get("status", ""), diagnostic)
         if read:
             return
 
 
-def _by_elimination(facts: Facts) -> list[tuple[str, str, str, str]]:
+def _by_elimination(facts: Facts) -> list[_Told]:
     """Whom it must be where nothing says who failed.
 
     The one address in the text that is no party to the bounce, else whom the last server took the original for, else
@@ -95,14 +140,14 @@ def _by_elimination(facts: Facts) -> list[tuple[str, str, str, str]]:
     parties = {address.text.lower() for name in ("From", "To") for address in _addresses(facts.message.headers, name)}
     named = {word.lower(): word for word in _ADDRESS.findall(facts.message.text)}
     if len(left := [word for key, word in named.items() if key not in parties]) == 1:
-        return [(left[0], "", "", "")]
+        return [_Told(left[0])]
     original = facts.message.original
     if original is None:
         return []
     taken_for = next((hop.for_ for hop in original.trace[:1] if hop.for_ and "@" in hop.for_), None)
     to = () if "List-Id" in original.headers else _addresses(original.headers, "To")
     if taken_for or len(to) == 1:
-        return [(taken_for or to[0].text, "", "", "")]
+        return [_Told(taken_for or to[0].text)]
     return []
 
 
@@ -112,8 +157,10 @@ def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
 
 def _completed(address: str, facts: Facts) -> str:
     """A mailbox named without a domain is one of the reporting server's own."""
+    if "@" in address:
+        return address
     author = _addresses(facts.message.headers, "From")
-    return f"{address}@{author[0].domain}" if "@" not in address and author and author[0].domain else address
+    return f"{address}@{author[0].domain}" if author and author[0].domain else address
 
 
 def _read(facts: Facts, recognisers: Iterable[Recogniser], what: str) -> Iterator[dict[str, str]]:
@@ -140,9 +187,9 @@ def _matches(facts: Facts, extract: Extract, main: str) -> Iterator[dict[str, st
             yield named
 
 
-def mta_of_text(facts: Facts, recognisers: Iterable[Recogniser]) -> str:
+def mta_of_text(facts: Facts) -> str:
     """The reporting MTA as the recognisers read it, lower case, or an empty string."""
-    for values in _read(facts, recognisers, "mta"):
+    for values in _read(facts, facts.once(Applying), "mta"):
         if values.get("mta"):
             return values["mta"].strip(" .<>[]()").lower()
     return ""
@@ -150,16 +197,6 @@ def mta_of_text(facts: Facts, recognisers: Iterable[Recogniser]) -> str:
 
 def _bare(address: str) -> str:
     return address.strip().strip("<>\"'").rstrip(".,;:").strip("<>")
-
-
-def _recipient(address: str, action: str, status: str, diagnostic: str, facts: Facts) -> RecipientFact:
-    diagnostic = diagnostic[: limits.MAX_DIAGNOSTIC_CHARS]
-    status = status_of(status, diagnostic, action)
-    reasons = facts.knowledge.reasons
-    name, words = reason_of(diagnostic, status, reasons)
-    if name == NO_REASON:
-        name, words = reason_of(facts.message.text[: limits.MAX_DIAGNOSTIC_CHARS], "", reasons)
-    return RecipientFact(address, action, status, diagnostic, name, words)
 
 
 def status_of(status: str, diagnostic: str, action: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ndrfilter.facts.bounce import bounce
+from ndrfilter.facts.bounce import failed, reporting_mta
 from ndrfilter.facts.client import client
 from ndrfilter.facts.hosts import neighbours, organisation, rented
 
@@ -32,9 +32,8 @@ def given_by_stranger(facts: Facts, believed: tuple[Hop, ...]) -> bool:
 
 def _writers(facts: Facts, believed: tuple[Hop, ...]) -> Iterator[str]:
     """The hosts and domains that reported, failed, or passed the bounce on, as the bounce says."""
-    told = facts.once(bounce)
-    yield told.mta
-    yield from (recipient.address.rpartition("@")[2].lower() for recipient in told.recipients)
+    yield facts.once(reporting_mta)
+    yield from (recipient.address.rpartition("@")[2].lower() for recipient in facts.once(failed))
     yield from (hop.by or "" for hop in (*believed, *facts.message.trace))
     yield from (hop.rdns or "" for hop in believed[:-1])
     if facts.message.report:

@@ -1,0 +1,50 @@
+"""How fast it is, beside those who do the same: one measurement by name, or several.
+
+    python -m bench.speed service   processor time of a message over HTTP and spamd's protocol; one worker and two
+    python -m bench.speed pipe      `ndrfilter filter` as a process for each message
+    python -m bench.speed rules     cost against the number of rules
+    python -m bench.speed size      cost against the size of a message
+    python -m bench.speed start     what it takes to start
+    python -m bench.speed memory    a worker's memory over 100,000 messages
+    python -m bench.speed all
+
+Prints tables with what is required, with --markdown as for a page, and writes JSON with --json FILE. Exits 1 if
+something required is not met. --quick is a small form of everything, to see that it works: its figures mean little,
+and nothing is required of them. Peers that are not installed are left out, which is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from bench.speed import figures
+
+NAMES = ("service", "pipe", "rules", "size", "start", "memory")
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="+", choices=(*NAMES, "all"))
+    parser.add_argument("--quick", action="store_true", help="a small form, which only shows that it works")
+    parser.add_argument("--markdown", action="store_true", help="print tables for a page")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    args = parser.parse_args()
+    reports = []
+    show = figures.markdown if args.markdown else figures.table
+    print(figures.machine(), end="\n\n", flush=True)
+    for name in NAMES if "all" in args.what else args.what:
+        reports.append(import_module(f"bench.speed.{name}").run(quick=args.quick))
+        print(show(reports[-1]), end="\n\n", flush=True)
+    if args.json:
+        kept = {"machine": figures.machine(), "reports": [figures.plain(report) for report in reports]}
+        args.json.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    missed = [one for report in reports for one in report.figures if one.met is False]
+    return 1 if missed and not args.quick else 0
+
+
+sys.exit(main())

@@ -1,0 +1,102 @@
+"""`ndrfilter filter` as a process for each message, beside a bare interpreter and `spamassassin`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+
+from bench.speed.figures import Figure, Report
+from bench.speed.installed import Installed
+from bench.speed.mails import BOUNCE, LETTER
+from bench.speed.peers import vbounce
+from bench.speed.processes import run as one_process
+
+BARE = ["/usr/bin/python3", "-I", "-S", "-c", "pass"]
+
+
+class _Timed:
+    """A command with its input, and how long each run took, in seconds."""
+
+    def __init__(self, name: str, command: list[str], stdin: Path, every: int = 1) -> None:
+        self.name, self.command, self.stdin, self.every = name, command, stdin, every
+        self.walls: list[float] = []
+        self.cpus: list[float] = []
+
+    @property
+    def wall(self) -> float:
+        return statistics.median(self.walls)
+
+
+def run(*, quick: bool) -> Report:
+    """Wall clock of whole processes, taking turns."""
+    notes = [f"Ordinary mail: {LETTER.name}; a bounce: {BOUNCE.name}. Median wall clock; the commands take turns."]
+    with tempfile.TemporaryDirectory(prefix="ndrfilter-bench-") as name:
+        folder = Path(name)
+        ours = Installed(folder / "ours")
+        pipe = launcher(ours, notes)
+        bare, letter, bounce = (
+            _Timed("a bare interpreter", BARE, LETTER),
+            _Timed("ndrfilter filter, ordinary mail", pipe, LETTER),
+            _Timed("ndrfilter filter, a bounce", pipe, BOUNCE),
+        )
+        timed = [bare, letter, bounce]
+        spamassassin = shutil.which("spamassassin")
+        if spamassassin:
+            timed.append(_Timed("spamassassin, a bounce", [spamassassin, *vbounce(folder / "sa")], BOUNCE, every=5))
+        else:
+            notes.append("SKIPPED: spamassassin, which is not installed")
+        _take_turns(timed, 3 if quick else 60, ours.env)
+        figures = [Figure(one.name, one.wall * 1000, "ms") for one in timed]
+        figures += [
+            Figure("processor time of a bare interpreter", statistics.median(bare.cpus) * 1000, "ms"),
+            Figure("processor time, ordinary mail", statistics.median(letter.cpus) * 1000, "ms"),
+            Figure("processor time, a bounce", statistics.median(bounce.cpus) * 1000, "ms"),
+            Figure("ordinary mail to a bare interpreter", letter.wall / bare.wall, "×", most=1.7, aim=1.3),
+            Figure("a bounce to a bare interpreter", bounce.wall / bare.wall, "×", most=4.0, aim=2.0),
+        ]
+        if spamassassin:
+            figures.append(
+                Figure("spamassassin to us, a bounce", timed[3].wall / bounce.wall, "×", least=5.0, aim=12.0)
+            )
+        figures += _hyperfine([bare, letter, bounce], ours.env, folder, notes, 3 if quick else 40)
+    return Report("The pipe", figures, notes)
+
+
+def launcher(ours: Installed, notes: list[str]) -> list[str]:
+    """The command of a recipe: the launcher that `compile` wrote, where it wrote one."""
+    notes.append("SKIPPED: the launcher, which this version does not write; `python -m ndrfilter filter` instead")
+    return ours.command("filter")
+
+
+def _take_turns(timed: list[_Timed], rounds: int, env: dict[str, str]) -> None:
+    for number in range(-1, rounds):  # one that does not count: files come into the cache
+        for one in timed:
+            if number < 0 or number % one.every == 0:
+                took = one_process(one.command, one.stdin, env=env)
+                if number >= 0:
+                    one.walls.append(took.wall)
+                    one.cpus.append(took.cpu)
+
+
+def _hyperfine(timed: list[_Timed], env: dict[str, str], folder: Path, notes: list[str], runs: int) -> list[Figure]:
+    """The same ratios by hyperfine, which measures one command after the other."""
+    program = shutil.which("hyperfine")
+    if not program:
+        notes.append("SKIPPED: hyperfine, which is not installed; our own loop alone")
+        return []
+    medians = []
+    for one in timed:
+        kept = folder / "hyperfine.json"
+        options = ["--warmup", "2", "--runs", str(runs), "--export-json", str(kept)]
+        line = f"{shlex.join(one.command)} < {shlex.quote(str(one.stdin))}"  # older versions know no --input
+        subprocess.run([program, *options, line], env=env, check=True, capture_output=True)
+        medians.append(json.loads(kept.read_text())["results"][0]["median"])
+    return [
+        Figure("by hyperfine: ordinary mail to a bare interpreter", medians[1] / medians[0], "×", most=1.7, aim=1.3),
+        Figure("by hyperfine: a bounce to a bare interpreter", medians[2] / medians[0], "×", most=4.0, aim=2.0),
+    ]

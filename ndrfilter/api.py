@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-from ndrfilter import extensions, knowledge
 from ndrfilter.adapters.clock import SystemClock
-from ndrfilter.config import Config, from_mapping
-from ndrfilter.config import load as load_config
+from ndrfilter.config.model import Config
 from ndrfilter.drivers import adrive, afetch, at_once, drive
 from ndrfilter.engine.explain import explain
-from ndrfilter.engine.result import Result
-from ndrfilter.engine.ruleset import RuleSet
-from ndrfilter.engine.step import Verdict
 from ndrfilter.envelope import Envelope, envelope_facts
 from ndrfilter.facts.world import Facts
 from ndrfilter.message import parse
 from ndrfilter.noun import Noun
-from ndrfilter.outgoing import stamps
-from ndrfilter.plugin.outgoing import Stamp
-from ndrfilter.ports import Clock, Resolver, Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from typing import Any, Protocol
+
+    from ndrfilter.engine.result import Result
+    from ndrfilter.engine.ruleset import RuleSet
+    from ndrfilter.engine.step import Verdict
+    from ndrfilter.facts.world import Knowledge
+    from ndrfilter.lang.rule import Program
+    from ndrfilter.plugin.outgoing import Stamp
+    from ndrfilter.ports import Clock, Resolver, Store
+    from ndrfilter.schema import Schema
+    from ndrfilter.site import Site
+
+    class Loaded(Protocol):
+        """Rules and plugins, as `knowledge` loads and `frozen` keeps them."""
+
+        @property
+        def program(self) -> Program:
+            """The compiled rules."""
+
+        @property
+        def bounces(self) -> Knowledge:
+            """What the rules know about bounces."""
+
+        @property
+        def lists(self) -> Mapping[str, Any]:
+            """The named lists, by the names under which conditions ask for them."""
+
+        @property
+        def troubles(self) -> tuple[tuple[str, str], ...]:
+            """What could not be loaded, and why."""
+
+        def ruleset(self, config: Config, now: float) -> RuleSet:
+            """The rules in force at that time."""
+
+        def world(self, config: Config, site: Site) -> tuple[Schema, Mapping[str, Any]]:
+            """The facts of that site's mail, and the settings of the plugins that are on for it."""
+
+
+# Configurations, rules and plugins are read by who imports that when asked to: a thawed filter has them (`frozen`).
 
 
 class _Ports(Noun):
@@ -43,12 +74,12 @@ class Filter:
         resolver: Resolver | None = None,
         clock: Clock | None = None,
         store: Store | None = None,
-        loaded: knowledge.Loaded | None = None,
+        loaded: Loaded | None = None,
     ) -> None:
         """`loaded` is for who has compiled rules of his own, as a bench for rules has."""
         self.config = config
         self.clock = clock or SystemClock()
-        self.loaded = loaded or knowledge.of(config)
+        self.loaded = loaded or _loaded(config)
         self._resolver = resolver
         self._store = store
         self._ruleset = self.loaded.ruleset(config, self.clock.now())
@@ -75,12 +106,7 @@ class Filter:
         DNS is asked through `resolver`, else as the configuration says, and only if a plugin that is on needs it;
         what has to be remembered is in `store`, else in the configuration's state folder.
         """
-        if isinstance(source, Config):
-            config = source
-        elif isinstance(source, Mapping):
-            config = from_mapping(source)
-        else:
-            config = load_config(Path(source) if source is not None else None)
+        config = source if isinstance(source, Config) else _read(source)
         return cls(config, resolver=resolver, clock=clock, store=store)
 
     def check(
@@ -130,19 +156,22 @@ class Filter:
     def store(self) -> Store:
         """What is remembered from one message to the next."""
         if self._store is None:
+            from pathlib import Path
+
             from ndrfilter.adapters.state import default_folder
             from ndrfilter.adapters.store import SqliteStore
 
-            self._store = SqliteStore(self.config.state or default_folder(), self.clock)
+            state = self.config.state
+            self._store = SqliteStore(default_folder() if state is None else Path(state), self.clock)
         return self._store
 
     def facts(self, raw: bytes, envelope: Envelope | None = None) -> Facts:
         """The message's facts, none of them worked out yet."""
         told = envelope_facts(envelope)
         site = self.config.site_for([recipient.text for recipient in told.recipients])
-        plugins = {**extensions.standing(), **self.config.settings_for(site)}
+        schema, plugins = self.loaded.world(self.config, site)
         return Facts(
-            extensions.active(frozenset(plugins)),
+            schema,
             parse(raw),
             site=site,
             envelope=told,
@@ -153,6 +182,8 @@ class Filter:
 
     def stamps(self, raw: bytes, envelope: Envelope | None = None) -> tuple[tuple[str, Stamp], ...]:
         """What each plugin that is on marks an outgoing message with; see `outgoing.stamps`."""
+        from ndrfilter.outgoing import stamps
+
         return stamps(self.config, raw, envelope, self.clock.now())
 
     def result(self, verdict: Verdict, facts: Facts, envelope_source: str, *, trace: bool = False) -> Result:
@@ -164,3 +195,17 @@ class Filter:
 
 def _source(envelope: Envelope | None) -> str:
     return "none" if envelope is None else "arguments"
+
+
+def _loaded(config: Config) -> Loaded:
+    from ndrfilter import knowledge
+
+    return knowledge.of(config)
+
+
+def _read(source: str | os.PathLike[str] | Mapping[str, Any] | None) -> Config:
+    from collections.abc import Mapping
+
+    from ndrfilter.config import from_mapping, load
+
+    return from_mapping(source) if isinstance(source, Mapping) else load(None if source is None else str(source))

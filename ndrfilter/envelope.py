@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
 
 from ndrfilter.facts.world import EnvelopeFacts
 from ndrfilter.message.addresses import parse_addresses
-from ndrfilter.message.model import Address
+from ndrfilter.noun import Noun
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ndrfilter.message.model import Address
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Noun):
     """The SMTP envelope. `sender` "" or "<>" is the null sender, None means that nobody told it."""
 
     sender: str | None = None

@@ -20,6 +20,7 @@ from ndrfilter.lang import Program, Rule, Source, compiled, image
 from ndrfilter.noun import Noun
 from ndrfilter.plugin.host import Loaded as Plugins
 from ndrfilter.schema import Schema
+from ndrfilter.site import Site
 
 Stamp = tuple[str, int, int]
 
@@ -41,11 +42,16 @@ class Loaded(Noun):
     lists: Mapping[str, Any]
     troubles: tuple[tuple[str, str], ...]
 
+    def world(self, config: Config, site: Site) -> tuple[Schema, Mapping[str, Any]]:
+        """The schema and the settings of the plugins that are on for this site, or always."""
+        plugins = {**extensions.standing(), **config.settings_for(site)}
+        return extensions.active(frozenset(plugins)), plugins
+
     def ruleset(self, config: Config, now: float) -> RuleSet:
         """The rule set that the configuration chooses; raises ConfigError for one that is not there or is wrong."""
-        stamps = _stamps(_files_below(".yml", resources.root("rulesets"), config.local_rulesets))
+        files = stamps(_files_below(".yml", resources.root("rulesets"), config.local_rulesets))
         expired = tuple(rule.name for rule in self.program.rules if rule.expires is not None and rule.expires <= now)
-        choice = _choice(config.ruleset, config.local_rulesets, stamps, config.origin("ruleset"))
+        choice = _choice(config.ruleset, config.local_rulesets, files, config.origin("ruleset"))
         return _chosen(self.program.rules, tuple(self.program.groups.items()), choice, expired)
 
 
@@ -57,19 +63,24 @@ def of(config: Config, drafts: Iterable[Path] = (), *, with_tests: bool = False)
     return _loaded(_inputs(config, drafts), with_tests)
 
 
+def image_of(config: Config) -> image.Image:
+    """The rules of this configuration as plain data; raises ConfigError."""
+    return compiled(*_sources(_inputs(config), extensions.loaded()))[0]
+
+
 def keep(config: Config) -> tuple[Path, Loaded]:
     """Compile the rules of this configuration and keep them on disk; raises ConfigError, and OSError from the disk."""
     inputs = _inputs(config)
     plugins = extensions.loaded()
     made, program = compiled(*_sources(inputs, plugins))
-    data = {**made, "stamps": _stamps(map(Path, made["inputs"]))}
+    data = {**made, "stamps": stamps(map(Path, made["inputs"]))}
     return cache.write(_key(inputs, plugins), data, cache.folders()[0]), _finished(plugins, program)
 
 
 def _inputs(config: Config, drafts: Iterable[Path] = ()) -> Inputs:
     lists = tuple(sorted((name, str(path)) for name, path in config.lists.items()))
-    files = _stamps((*rule_files(config), *drafts))
-    return Inputs(files, lists, _stamps(Path(path) for _, path in lists))
+    files = stamps((*rule_files(config), *drafts))
+    return Inputs(files, lists, stamps(Path(path) for _, path in lists))
 
 
 def rule_files(config: Config) -> Iterator[Path]:
@@ -90,7 +101,7 @@ def _files_below(ending: str, *folders: Path | None) -> Iterator[Path]:
 def _loaded(inputs: Inputs, with_tests: bool) -> Loaded:
     plugins = extensions.loaded()
     kept = None if with_tests else cache.read(_key(inputs, plugins))
-    if kept is not None and kept["stamps"] == _stamps(map(Path, kept["inputs"])):
+    if kept is not None and kept["stamps"] == stamps(map(Path, kept["inputs"])):
         return _finished(plugins, image.link(kept))
     return _finished(plugins, compiled(*_sources(inputs, plugins))[1])
 
@@ -109,7 +120,7 @@ def _finished(plugins: Plugins, program: Program) -> Loaded:
 def _key(inputs: Inputs, plugins: Plugins) -> str:
     bounds = tuple(sorted((name, value) for name, value in vars(limits).items() if name.isupper()))
     facts = tuple(spec._replace(fetch=None, afetch=None) for _, spec in sorted(plugins.schema.facts.items()))
-    folders = _stamps(_files_below(".ndr", *plugins.rule_folders))
+    folders = stamps(_files_below(".ndr", *plugins.rule_folders))
     return cache.key_of(image.VERSION, inputs, folders, bounds, facts, tuple(sorted(plugins.schema.records.items())))
 
 
@@ -164,14 +175,14 @@ def read_text(path: Path, bound: int) -> str:
         raise ConfigError([Diagnostic("E904", message, str(path), help="save it as UTF-8")]) from error
 
 
-def _stamps(paths: Iterable[Path]) -> tuple[Stamp, ...]:
+def stamps(paths: Iterable[Path]) -> tuple[Stamp, ...]:
     """The files with what tells that they changed; one that is not there is stamped too, and read with an error."""
-    stamps = []
+    found = []
     for path in paths:
         try:
             status = path.stat()
         except OSError:
-            stamps.append((str(path), 0, -1))
+            found.append((str(path), 0, -1))
         else:
-            stamps.append((str(path), status.st_mtime_ns, status.st_size))
-    return tuple(stamps)
+            found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)

@@ -24,16 +24,21 @@ def root(kind: str) -> Path:
 
 def plugin_names() -> tuple[str, ...]:
     """The bundled plugins' names, sorted; none of them is imported for this."""
-    return tuple(sorted(path.stem for path in _plugin_folder().glob("*.py") if not path.stem.startswith("_")))
+    return tuple(sorted(path.stem for path in plugin_folder().glob("*.py") if not path.stem.startswith("_")))
 
 
 def plugin(name: str) -> ModuleType:
     """The bundled plugin `name` as a module, imported on demand; raises ConfigError for an unknown name."""
     if name not in plugin_names():
         raise ConfigError([unknown_plugin(name)])
+    return bundled(name)
+
+
+def bundled(module: str) -> ModuleType:
+    """The module of that name in the bundled plugins' package, imported on demand."""
     if _PLUGINS not in sys.modules:
-        _import_package(_plugin_folder())
-    return import_module(f"{_PLUGINS}.{name}")
+        _import_package(plugin_folder())
+    return import_module(f"{_PLUGINS}.{module}")
 
 
 def plugins() -> list[ModuleType]:
@@ -41,7 +46,8 @@ def plugins() -> list[ModuleType]:
     return [plugin(name) for name in plugin_names()]
 
 
-def _plugin_folder() -> Path:
+def plugin_folder() -> Path:
+    """The folder of the bundled plugins; raises ConfigError when the installation lacks it."""
     return _first((_HERE.parent / _PLUGINS, _HERE.parent / "plugins"), "plugins")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ndrfilter.config.hosts import a_labels, is_host
-from ndrfilter.config.load import from_mapping
+from ndrfilter.config.reading import from_mapping
 from ndrfilter.config.tree import Place
 from ndrfilter.errors import UsageError
 

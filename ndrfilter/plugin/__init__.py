@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pluggy
-
+from ndrfilter.plugin.marker import hookimpl
 from ndrfilter.plugin.outgoing import Outgoing, Stamp
 from ndrfilter.plugin.setting import Key, Setting, SettingError
 from ndrfilter.schema import Evidence, FactSpec, FieldSpec, RecordSpec, Unknown
-
-hookimpl = pluggy.HookimplMarker("ndrfilter")
 
 __all__ = [
     "Evidence", "FactSpec", "FieldSpec", "Key", "Outgoing", "RecordSpec", "Setting", "SettingError", "Stamp", "Unknown",

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from ndrfilter.config import Config
-from ndrfilter.config.load import from_text
 from ndrfilter.config.published import Finding
+from ndrfilter.config.reading import from_text
 from ndrfilter.errors import UsageError
 from ndrfilter.workbench.findings import Findings
 from ndrfilter.workbench.table import visible

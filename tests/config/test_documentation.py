@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ndrfilter import config
-from ndrfilter.config.load import from_text
+from ndrfilter.config.reading import from_text
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/configuration.md").read_text("utf-8")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ndrfilter.config.load import from_text
+from ndrfilter.config.reading import from_text
 from ndrfilter.errors import ConfigError
 from ndrfilter.terminal import in_words
 

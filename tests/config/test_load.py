@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ndrfilter import Filter, config, limits
-from ndrfilter.config.load import from_text
 from ndrfilter.config.model import DEFAULT
+from ndrfilter.config.reading import from_text
 from ndrfilter.errors import ConfigError
 from ndrfilter.site import NO_SITE
 
@@ -271,7 +271,7 @@ def test_the_configuration_itself_may_come_through_a_pipe():
 
 _AS_NOBODY = """
 import os, sys
-from ndrfilter.config.load import find
+from ndrfilter.config.reading import find
 os.setgid(65534)
 os.setuid(65534)
 print(find({"HOME": sys.argv[1]}))

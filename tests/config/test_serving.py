@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndrfilter.config import from_mapping
-from ndrfilter.config.load import from_text
 from ndrfilter.config.model import Service
+from ndrfilter.config.reading import from_text
 from ndrfilter.errors import ConfigError
 
 

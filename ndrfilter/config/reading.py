@@ -37,12 +37,18 @@ def find(environ: Mapping[str, str]) -> Path | None:
     """The configuration file that applies: $NDRFILTER_CONFIG, the user's, the machine's; None if there is none."""
     if environ.get("NDRFILTER_CONFIG"):
         return Path(environ["NDRFILTER_CONFIG"])
-    home = environ.get("XDG_CONFIG_HOME") or (environ.get("HOME", "") and environ["HOME"] + "/.config")
-    own, machine = Path(home) / "ndrfilter" / NAME, Path("/etc/ndrfilter") / NAME
+    *own, machine = places(environ)
     # A home that is closed to us is that of whoever started us: setpriv and chpst leave HOME as it was.
-    if home and _is_there(own, closed=False):
-        return own
+    if own and _is_there(own[0], closed=False):
+        return own[0]
     return machine if _is_there(machine, closed=True) else None
+
+
+def places(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where a configuration may lie that nobody names, in the order in which they are looked at."""
+    home = environ.get("XDG_CONFIG_HOME") or (environ.get("HOME", "") and environ["HOME"] + "/.config")
+    machine = Path("/etc/ndrfilter") / NAME
+    return (Path(home) / "ndrfilter" / NAME, machine) if home else (machine,)
 
 
 def _is_there(path: Path, *, closed: bool) -> bool:

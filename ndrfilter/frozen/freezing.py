@@ -1,0 +1,141 @@
+"""`freeze`: from a configuration to plain data. It runs when something is compiled, so it may take its time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ndrfilter import __version__, extensions, knowledge, resources
+from ndrfilter.config.reading import places
+from ndrfilter.config.rulesets import load_ruleset
+from ndrfilter.facts import BUILT_IN
+from ndrfilter.frozen import VERSION, NotFrozenError
+from ndrfilter.frozen.values import packed
+from ndrfilter.lang.rule import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from ndrfilter.config import Config, RulesetChoice
+    from ndrfilter.frozen import Frozen
+    from ndrfilter.lang.image import Image
+    from ndrfilter.schema import FactSpec, Schema
+
+
+def freeze(config: Config) -> Frozen:
+    """See `ndrfilter.frozen.freeze`."""
+    plugins = extensions.loaded()
+    foreign = resources.installed_plugins()
+    if foreign:
+        raise NotFrozenError(f"plugins of other packages are installed ({', '.join(foreign)})")
+    choice = load_ruleset(config.ruleset, config.local_rulesets, config.origin("ruleset"))
+    image = knowledge.image_of(config)
+    return {
+        "version": VERSION,
+        "release": __version__,
+        "path": "" if config.path is None else str(config.path.absolute()),
+        "stamps": knowledge.stamps(sorted({path.absolute() for path in _inputs(config, choice, image)})),
+        "config": _config(config, choice),
+        "ruleset": _ruleset(choice, image),
+        "image": {**image, "rules": tuple(_rules(choice, image))},
+        **_schema(plugins.schema),
+        "troubles": tuple((f"plugin {name}", what) for name, what in plugins.troubles),
+    }
+
+
+def _config(config: Config, choice: RulesetChoice) -> dict[str, Any]:
+    """What judging asks of a configuration; sites by their numbers where domains name them."""
+    numbers = {id(site): number for number, site in enumerate(config.sites)}
+    return {
+        "sites": _plain(config.sites, "site"),
+        "owners": {domain: numbers[id(site)] for domain, site in config.owners.items()},
+        "ruleset": config.ruleset,
+        "actions": dict(choice.actions(config)),
+        "settings": {name: _plain(made, f"plugin {name}") for name, made in config.settings.items()},
+        "dns": packed(config.dns),
+        "state": None if config.state is None else str(config.state),
+        "opt_out": packed(config.opt_out),
+    }
+
+
+def _plain(value: object, what: str) -> Any:
+    try:
+        return packed(value)
+    except TypeError as error:
+        raise NotFrozenError(f"the settings of {what} are more than plain data: {error}") from error
+
+
+def _ruleset(choice: RulesetChoice, image: Image) -> dict[str, Any]:
+    return {
+        "name": choice.name,
+        "required": (choice.required["origin"], choice.required["fake"]),
+        "caps": {**dict(image["groups"]), **choice.caps},
+    }
+
+
+def _rules(choice: RulesetChoice, image: Image) -> Iterator[tuple[Any, ...]]:
+    """The rules that are not off, as the ruleset has them."""
+    for data in image["rules"]:
+        rule = Rule(*data)
+        mode = choice.mode(rule.name, rule.place.rpartition(":")[0], rule.tags, rule.mode)
+        if mode != "off":
+            yield tuple(rule._replace(mode=mode, score=choice.scores.get(rule.name, rule.score)))
+
+
+def _schema(schema: Schema) -> dict[str, Any]:
+    """The facts, each with the module that knows its function, and the records' fields; without their words."""
+    modules = {module.__name__.rpartition(".")[2]: module.__name__ for module in BUILT_IN}
+    records = (record._replace(doc="", fields=tuple(one._replace(doc="") for one in record.fields))
+               for record in schema.records.values())  # fmt: skip
+    return {
+        "facts": tuple(_fact(spec, modules) for spec in schema.facts.values()),
+        "records": tuple(map(packed, records)),
+    }
+
+
+def _fact(spec: FactSpec, modules: dict[str, str]) -> tuple[Any, ...]:
+    """A fact's row: its fields in the order of `FactSpec` and its module, "" for a bundled plugin's own."""
+    plain = spec._replace(doc="", fetch=None, afetch=None, evidence=int(spec.evidence))  # type: ignore[arg-type]
+    return (*plain._replace(type=packed(spec.type)), modules.get(spec.plugin, ""))
+
+
+def _inputs(config: Config, choice: RulesetChoice, image: Image) -> Iterator[Path]:
+    """Every file and folder that the data was made of, also those that are not there but would count if they were."""
+    package = Path(resources.__file__).parent
+    yield from (package / "__init__.py", package / "limits.py", resources.plugin_folder())
+    if config.path is not None:
+        yield config.path
+        beside = config.path.absolute().parent
+        yield from _trees(beside / "rules", beside / "rulesets")
+        yield from _earlier(config.path)
+    folders = (resources.root("rules"), config.local_rules, *extensions.loaded().rule_folders)
+    yield from _trees(*filter(None, folders))
+    yield from (*config.files, *config.lists.values(), *choice.paths, *map(Path, image["inputs"]))
+    yield from filter(None, (config.local_rulesets, resources.root("rulesets")))
+    yield from _installed(sys.path)
+
+
+def _trees(*folders: Path) -> Iterator[Path]:
+    """The folders, or where they would be, with all folders and rule files in them."""
+    for folder in folders:
+        yield folder
+        for place, _, names in os.walk(folder):
+            yield Path(place)
+            yield from (Path(place, name) for name in names if name.endswith((".ndr", ".yml")))
+
+
+def _earlier(path: Path) -> Iterator[Path]:
+    """Where a configuration would have been found before that one, had it been there."""
+    known = places(os.environ)
+    if path in known:
+        yield from known[: known.index(path)]
+
+
+def _installed(path: Iterable[str]) -> Iterator[Path]:
+    """The folders where packages are installed: another plugin would come into one of them."""
+    for folder in map(Path, filter(None, path)):
+        if folder.is_dir() and any(name.suffix in (".dist-info", ".egg-info") for name in folder.iterdir()):
+            yield folder

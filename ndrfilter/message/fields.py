@@ -69,6 +69,10 @@ class Headers:
         """Every field of that name, top first."""
         return tuple([self._field(place) for place in self._places(name)])
 
+    def raws(self, name: str) -> list[bytes]:
+        """The raw values of the fields of that name, top first."""
+        return [self.pairs[place][1] for place in self._places(name)]
+
     def first(self, name: str) -> Field | None:
         """The topmost field of that name."""
         places = self._places(name)

@@ -5,6 +5,7 @@ The returned original, which reads its own trace, is in `original`.
 
 from __future__ import annotations
 
+from ndrfilter.message.dates import parse_date
 from ndrfilter.message.fields import Field, Headers
 from ndrfilter.message.lazy import lazy
 from ndrfilter.message.params import parse_value
@@ -36,8 +37,9 @@ class Hop(Noun):
 
     `helo` is the client's own word. `rdns` is set only where the recorder looked the name up; `ip` only where
     the recorder saw the address of its peer (never an address that stands in a HELO). `by`, `helo` and `rdns` are lower
-    case without a final dot. `with_` is the protocol ("esmtps"), `time` seconds since the epoch. `authenticated`
-    is true where the recorder says so (ESMTPA, ESMTPSA, "Authenticated sender", Exim's A=), `login` the name given.
+    case without a final dot. `with_` is the protocol ("esmtps"), `date` the words that `time` is read from.
+    `authenticated` is true where the recorder says so (ESMTPA, ESMTPSA, "Authenticated sender", Exim's A=), `login` the
+    name given.
     `local` is a hop that came from a process or user of the same host ("invoked by uid", "from userid"), `submitted` a
     local one that names the user. `forged` where the recorder says "may be forged"; without an address, where the field
     contradicts itself and tells nothing of its client.
@@ -50,7 +52,7 @@ class Hop(Noun):
     by: str | None = None
     with_: str | None = None
     id: str | None = None
-    time: float | None = None
+    date: str = ""
     for_: str | None = None
     sender: str | None = None  # an envelope-from that the recorder noted
     authenticated: bool = False
@@ -60,6 +62,11 @@ class Hop(Noun):
     forged: bool = False
     dialect: str = ""
     text: str = ""  # the unfolded field
+
+    @property
+    def time(self) -> float | None:
+        """When the recorder wrote it, in seconds since the epoch."""
+        return parse_date(self.date)
 
 
 class StatusGroup(Noun):

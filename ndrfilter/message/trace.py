@@ -6,11 +6,12 @@ import re
 
 from ndrfilter import limits
 from ndrfilter.message.charset import plain_text
-from ndrfilter.message.dates import parse_date
 from ndrfilter.message.model import Hop
-from ndrfilter.message.received.clauses import Clauses, split
+from ndrfilter.message.received.clauses import split
 from ndrfilter.message.received.dialects import dialect_of
+from ndrfilter.message.received.notes import is_by_hand, is_local, noted_sender
 from ndrfilter.message.received.peer import DOUBTFUL, name_of, read_peer
+from ndrfilter.message.received.usual import read_usual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,29 +20,26 @@ if TYPE_CHECKING:
 # Over the recorder's notes in lower case, one a line. A greeting or an ident answer may say the word, but neither
 # begins a comment and goes on after a blank.
 _AUTHENTICATED = re.compile(r"(?m)^authenticated[ :]+\S|^auth: \S|^account \S|^a=\w")
-_LOCAL = re.compile(
-    r"(?m)invoked (?:by (?:uid|alias)|for bounce|from command)|, from userid \d|^uid \d|\[local\]|\[unix socket\]"
-    r"|^from \S+@\S+$|^localhost$"
-)
-# A user or program of the recorder's host gave it the message. A filter that hands mail back looks the same.
-_BY_HAND = re.compile(r"(?m), from userid \d|^uid \d|^from \S+@\S+$|invoked (?:by uid|from command)")
 _LOGIN = re.compile(
     r"(?mi)^(?:authenticated[ -]sender: ?|smtp-auth user ?[=:]? ?|authenticated as |account )"
     r"([^\s()<>;,]{1,320})(?: HELO \S+)?$"
 )
-_LOCAL_WITH = frozenset({"local", "bsmtp", "rules", "store", "internal"})
-_SENDER = re.compile(r"envelope-(?:from|sender):? <?([^\s<>()]*+)>?", re.I)
 _MAX_CHARS = 2_000
 
 
 def trace_of(headers: Headers) -> tuple[Hop, ...]:
     """The hops of a header, top first, at most `limits.MAX_HOPS`."""
-    return tuple(parse_received(plain_text(field.raw)) for field in headers.all("received")[: limits.MAX_HOPS])
+    return tuple([parse_received(plain_text(raw)) for raw in headers.raws("received")[: limits.MAX_HOPS]])
 
 
 def parse_received(text: str) -> Hop:
     """One unfolded `Received:` field; what cannot be read stays None."""
     text = text[:_MAX_CHARS]
+    return read_usual(text) or read_any(text)
+
+
+def read_any(text: str) -> Hop:
+    """The same, clause by clause: the measure of what `read_usual` does in one stroke."""
     clauses = split(text)
     dialect = dialect_of(clauses)
     peer = DOUBTFUL if clauses.doubtful else read_peer(clauses.get("from"), dialect.habits)
@@ -50,7 +48,8 @@ def parse_received(text: str) -> Hop:
     lower = comments.lower()
     notes = clauses.notes()
     login = _LOGIN.search(notes)
-    sender = _SENDER.search(comments) if "envelope-" in lower else None
+    from_within = peer.ip is None and peer is not DOUBTFUL
+    picked_up = clauses.get("from").phrase == "mail pickup service"
     return Hop(
         helo=peer.helo,
         rdns=peer.rdns,
@@ -58,28 +57,18 @@ def parse_received(text: str) -> Hop:
         by=name_of(clauses.get("by").word),
         with_=protocol or None,
         id=clauses.get("id").word.strip("<>") or None,
-        time=parse_date(clauses.date),
-        for_=_bare(clauses.get("for").word),
-        sender=sender[1] if sender else None,
+        date=clauses.date,
+        for_=clauses.get("for").word.strip("<>;") or None,
+        sender=noted_sender(comments),
         authenticated=peer is not DOUBTFUL and _is_authenticated(protocol, notes.lower()),
-        submitted=peer.ip is None and peer is not DOUBTFUL and _BY_HAND.search(lower) is not None,
+        submitted=from_within and is_by_hand(lower),
         login=login[1] if login and peer is not DOUBTFUL else None,
-        local=peer.ip is None and peer is not DOUBTFUL and _is_local(clauses, protocol, lower),
+        local=from_within and (picked_up or is_local(protocol, lower)),
         forged=peer.forged,
         dialect=dialect.name,
         text=text,
     )
 
 
-def _bare(word: str) -> str | None:
-    return word.strip("<>;") or None
-
-
 def _is_authenticated(protocol: str, comments: str) -> bool:
     return protocol.endswith(("smtpa", "smtpsa")) or _AUTHENTICATED.search(comments) is not None
-
-
-def _is_local(clauses: Clauses, protocol: str, comments: str) -> bool:
-    if protocol in _LOCAL_WITH or clauses.get("from").phrase == "mail pickup service":
-        return True
-    return _LOCAL.search(comments) is not None

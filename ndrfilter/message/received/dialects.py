@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ndrfilter.message.received.peer import Habits
 from ndrfilter.noun import Noun
@@ -94,26 +95,31 @@ _COURIER_ID = re.compile(r"[0-9A-F]{16}\.[0-9A-F]{16}\.[0-9A-F]{8}\Z")
 
 def dialect_of(clauses: Clauses) -> Dialect:
     """The row that fits, or one without a name."""
+    by, with_, id_ = clauses.get("by"), clauses.get("with"), clauses.get("id")
     # Greetings stand in the from clause, recipients in the for clause: neither may name the software.
-    for keyword in ("by", "with", "id", ""):
-        for comment in clauses.get(keyword).comments:
-            if found := _BY_COMMENT.find(comment):
-                return found
-    return (
-        _BY_PROTOCOL.find(clauses.get("with").phrase or clauses.get("via").phrase)
-        or _BY_NAME.find(clauses.get("by").word.rstrip("."))
-        or _by_shape(clauses)
+    comments = (*by.comments, *with_.comments, *id_.comments, *clauses.get("").comments)
+    bracketed = any(comment.startswith("[") for comment in clauses.get("from").comments)
+    return marked(comments, with_.phrase or clauses.get("via").phrase, by.word) or by_shape(
+        by.word, with_.phrase, id_.word, bool(by.comments), bracketed, clauses.date
     )
 
 
-def _by_shape(clauses: Clauses) -> Dialect:
-    by, with_, id_ = clauses.get("by"), clauses.get("with"), clauses.get("id")
-    if by.word and with_.phrase.endswith(("smtp", "smtps", "qmtp", "esmtpa")) and not id_.word and not by.comments:
-        bracketed = any(comment.startswith("[") for comment in clauses.get("from").comments)
-        if not bracketed and _QMAIL_DATE.match(clauses.date):
+@lru_cache(256)
+def marked(comments: tuple[str, ...], protocol: str, by: str) -> Dialect | None:
+    """The row whose mark stands in the comments, the protocol (lower case) or the recorder's name."""
+    for comment in comments:
+        if found := _BY_COMMENT.find(comment):
+            return found
+    return _BY_PROTOCOL.find(protocol) or _BY_NAME.find(by.rstrip("."))
+
+
+def by_shape(by: str, protocol: str, id_: str, noted: bool, bracketed: bool, date: str) -> Dialect:
+    """The row that the shape of the field tells: `noted` with a comment behind "by", `bracketed` with one in "from"."""
+    if by and protocol.endswith(("smtp", "smtps", "qmtp", "esmtpa")) and not id_ and not noted:
+        if not bracketed and _QMAIL_DATE.match(date):
             return _QMAIL
-        if bracketed and _IRONPORT_DATE.match(clauses.date):
+        if bracketed and _IRONPORT_DATE.match(date):
             return _IRONPORT
-    if _COURIER_ID.match(id_.word):
+    if _COURIER_ID.match(id_):
         return _COURIER
     return _UNKNOWN

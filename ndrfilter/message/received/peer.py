@@ -25,8 +25,8 @@ _NOTE = re.compile(
     r"envelope-(?:from|sender)|auth(?:enticated[ :]|: )|using |no client |client |version=|(?:tls|cipher)[ =:]", re.I
 )
 _NAME = re.compile(r"(?:[^\s@\[]{1,64}@)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,254})(?=[\s\[]|\Z)")
-_HOST = re.compile(r"[a-z0-9_][a-z0-9_-]*+\.[a-z0-9_.-]*+(?<!\.)\Z|localhost\Z")
-_NO_NAME = frozenset({
+_HOST = re.compile(rf"(?!{_IPV4}\Z)(?:[a-z0-9_][a-z0-9_-]*+\.[a-z0-9_.-]*+(?<!\.)\Z|localhost\Z)")
+NO_NAME = frozenset({
     "unknown", "unverified", "nxdomain", "dnserror", "may", "helo", "ehlo", "lhlo", "port", "account", "really",
     "softdnserror", "no-reverse-dns", "no-dns", "not-resolved",
 })  # fmt: skip
@@ -70,17 +70,30 @@ def read_ip(text: str) -> Ip | None:
     """An address without brackets, prefixes or ports; IPv4-mapped IPv6 comes back as IPv4."""
     try:
         if ":" not in text:
-            return IPv4Address(text)
+            return _ipv4(text)
         address = IPv6Address(text)
     except ValueError:
         return None
     return address.ipv4_mapped or address
 
 
+def _ipv4(text: str) -> IPv4Address:
+    """`IPv4Address(text)`, in a fifth of its time for the usual spelling."""
+    a, b, c, d = map(int, text.split("."))
+    if f"{a}.{b}.{c}.{d}" == text and 0 <= a | b | c | d < 256:
+        return IPv4Address(a << 24 | b << 16 | c << 8 | d)
+    return IPv4Address(text)
+
+
+def greets(comment: str) -> bool:
+    """Whether a greeting is told in it."""
+    return _GREETING.search(comment) is not None
+
+
 def host(text: str) -> str | None:
     """A looked-up name in lower case without a final dot, or None for "unknown" and what cannot be a name."""
     name = text.rstrip(".").lower()
-    return name if name not in _NO_NAME and _HOST.match(name) and not _BARE.fullmatch(name) else None
+    return name if name not in NO_NAME and _HOST.match(name) else None
 
 
 def name_of(word: str) -> str | None:
@@ -148,7 +161,7 @@ def _commented(text: str) -> list[tuple[Ip | None, str, bool]]:
     """The addresses in a comment, the first of them with the name before it."""
     found = [(match, address) for match in _BRACKETED.finditer(text) if (address := read_ip(match[1]))]
     name = _NAME.match(text) if found else None
-    usable = name is not None and name.end() <= found[0][0].start() and name[1].lower() not in _NO_NAME
+    usable = name is not None and name.end() <= found[0][0].start() and name[1].lower() not in NO_NAME
     seen: list[tuple[Ip | None, str, bool]] = [
         (address, name[1] if name and usable else "", True) for _, address in found
     ]

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 _WORD = r'[^\s()"<>;]++'
 _PATH = rf"({_WORD}|<[^<>()\s;]*+>) *+"
-_INSIDE = r"(?:[^()]++|\([^()]*+\))*+\) *+"
+_INSIDE = r"(?:[^()]++|\([^()]*+\)){0,9}\) *+"
 # A login may stand in a comment that begins so; who had it is a matter for the plain reading.
-_COMMENTS = rf"((?:\((?![\s()]*+(?i:auth|account|a=|smtp-auth)){_INSIDE})*+)"
+_COMMENTS = rf"((?:\((?![\s()]{{0,9}}(?i:auth|account|a=|smtp-auth)|[\s()]{{9}}){_INSIDE}){{0,5}})"
 _KEY = rf"(?i:from|by|via|with|id|for)(?!{_WORD})"
-_PHRASE = rf"({_WORD}(?: (?!{_KEY}){_WORD}){{0,3}}+) *+"
+_PHRASE = rf"({_WORD}(?: (?!{_KEY}){_WORD}){{0,3}}) *+"
 _IP = r"(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,45}+)"
 _USER = r"(?:[A-Za-z0-9_.-]{1,64}+@)?"
 # A name before an address, unless it makes a note or a greeting of the comment, or is an address itself.
 _NAME = (
-    rf"(?!(?i:helo|ehlo|lhlo|using|client|tls|cipher) |(?i:envelope-)){_USER}"
+    rf"(?!(?i:helo|ehlo|lhlo|using|client|tls|cipher|authenticated) |(?i:envelope-)){_USER}"
     r"(?![0-9.]++ )([A-Za-z0-9_][A-Za-z0-9_.-]{0,200}+) "
 )
 _USUAL = re.compile(
@@ -36,15 +36,15 @@ _USUAL = re.compile(
     rf"(?:from ++({_WORD}) *+("
     rf"\((?:(?:{_NAME})?\[(?:IPv6:)?{_IP}(?:%\w{{1,20}})?\](?: helo=({_WORD}))?|{_USER}{_IP}|localhost)\) *+"
     rf"|\((?:HELO|EHLO|helo|ehlo) ({_WORD})\) *+\({_USER}{_IP}\) *+)?"
-    rf"((?:\((?:using |No client |Client ){_INSIDE})*+))?"
+    rf"((?:\((?:using |No client |Client ){_INSIDE}){{0,5}}))?"
     rf"(?:by ++({_WORD})(?: over TLS secured channel(?!{_WORD}))? *+{_COMMENTS})?"
     rf"(?:with ++{_PHRASE}{_COMMENTS}(?:tls ++({_WORD}) *+{_COMMENTS})?)?"
     rf"(?:id ++{_PATH}{_COMMENTS})?"
     rf"(?:via ++{_PHRASE})?"
     rf"(?:for ++{_PATH}{_COMMENTS})?"
-    r";([^;()]*+(?:\([^;()]*+\)[^;()]*+)*+)\Z"
+    r";([^;()]*+(?:\([^;()]*+\)[^;()]*+){0,3})\Z"
 )
-_EACH = re.compile(r"\(((?:[^()]++|\([^()]*+\))*+)\)")
+_EACH = re.compile(r"\(((?:[^()]++|\([^()]*+\))*)\)")
 _FLAT = str.maketrans("()", "  ")
 
 

@@ -1,8 +1,8 @@
 """The base of our nouns: immutable, slotted, typed records that cost nothing to import.
 
-`typing.NamedTuple` is what a type checker sees. At run time the same class is built on
-`collections.namedtuple` alone, because importing `typing` or `dataclasses` costs more than the whole
-of a short-lived pipe process may.
+`typing.NamedTuple` is what a type checker sees, and what they do at run time. But importing `typing` or `dataclasses`
+costs more than the whole of a short-lived pipe process may, and so does what `collections.namedtuple` compiles for each
+class; here one `__new__` is compiled for each number of fields.
 """
 
 from __future__ import annotations
@@ -11,23 +11,68 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple as Noun
 else:
-    from collections import namedtuple
+    from _collections import _tuplegetter
+
+    class _Record(tuple):
+        """What `collections.namedtuple` gives each of its classes."""
+
+        __slots__ = ()
+        _fields = ()
+        _field_defaults = {}
+
+        @classmethod
+        def _make(cls, values):
+            made = tuple.__new__(cls, values)
+            if len(made) != len(cls._fields):
+                raise TypeError(f"expected {len(cls._fields)} values, got {len(made)}")
+            return made
+
+        def _replace(self, /, **new):
+            made = self._make(map(new.pop, self._fields, self))
+            if new:
+                raise ValueError(f"{type(self).__name__} has no field {', '.join(new)}")
+            return made
+
+        def _asdict(self):
+            return dict(zip(self._fields, self, strict=True))
+
+        def __repr__(self):
+            told = ", ".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))
+            return f"{type(self).__name__}({told})"
+
+        def __getnewargs__(self):
+            return tuple(self)
 
     class _NounMeta(type):
         def __new__(mcs, name, bases, body):
             if bases == ():
                 return super().__new__(mcs, name, bases, body)
             fields = tuple(body.get("__annotations__", ()))
-            defaults = [body.pop(field) for field in fields if field in body]
-            made = namedtuple(name, fields, defaults=defaults, module=body.get("__module__"))
-            for key, value in body.items():
-                if key not in _BUILT_BY_NAMEDTUPLE:
-                    setattr(made, key, value)
-                    if hasattr(value, "__set_name__"):
-                        value.__set_name__(made, key)
-            return made
+            defaults = {field: body.pop(field) for field in fields if field in body}
+            if tuple(defaults) != fields[len(fields) - len(defaults) :]:
+                raise TypeError(f"{name}: fields with a default come last")
+            body.update(
+                __slots__=(),
+                __match_args__=fields,
+                __new__=_new(name, fields, tuple(defaults.values())),
+                _fields=fields,
+                _field_defaults=defaults,
+            )
+            for number, field in enumerate(fields):
+                body[field] = _tuplegetter(number, f"Alias for field number {number}")
+            return type(name, (_Record,), body)
 
-    _BUILT_BY_NAMEDTUPLE = frozenset({"__annotations__", "__module__", "__qualname__", "__slots__"})
+    _Function = type(lambda: None)
+    _NEW = {}
+
+    def _new(name, fields, defaults):
+        """`__new__` with the fields as its parameters."""
+        count = len(fields)
+        if count not in _NEW:
+            names = "".join(f"f{number}, " for number in range(count))
+            _NEW[count] = eval(f"lambda cls, {names}: new(cls, ({names}))").__code__  # noqa: S307 - numbers only
+        code = _NEW[count].replace(co_varnames=("cls", *fields), co_name="__new__", co_qualname=f"{name}.__new__")
+        return _Function(code, {"new": tuple.__new__, "__builtins__": {}}, "__new__", defaults)
 
     class Noun(metaclass=_NounMeta):
         """A record type: annotate its fields, give defaults last."""

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "docs" / "demo"
 BOUNCE = DEMO / "mail" / "05-postfix-parcel.eml"
 LETTER = DEMO / "mail" / "11-letter.eml"
-_OWN = 200  # of each kind, repeated, so that a round is long enough to be measured
+_ENOUGH = 200  # of each kind, repeated, so that a round is long enough to be measured
 _WORDS = tuple(
     """the meeting was moved to next week please find attached our offer for the new order we have received your
     payment many thanks and kind regards see you on Monday""".split()  # noqa: SIM905
@@ -22,41 +22,43 @@ _WORDS = tuple(
 
 
 class Mails(NamedTuple):
-    """Bounces, and ordinary mail; `others` is what else an archive has. `note` says where they are from."""
+    """Bounces, and ordinary mail; `others` is what else there is. `note` says where they are from."""
 
     bounces: list[bytes]
     ordinary: list[bytes]
     others: list[bytes]
-    note: str
+    note: str = ""
 
 
 def mails(limit: int = 0) -> Mails:
-    """All of them, or so many of each kind."""
-    shared = os.environ.get("NDRFILTER_SHARED", "")
-    index = Path(shared, "corpus", "INDEX.tsv")
-    if shared and index.is_file():
-        found = _archive(index)
-        note = "Mail: the archive that $NDRFILTER_SHARED names"
+    """All of the archive, or so many of each kind; the project's own where there is none."""
+    if os.environ.get("NDRFILTER_SHARED"):
+        found, note = archive(), "Mail: the archive that $NDRFILTER_SHARED names"
     else:
-        found = _own()
+        few = own()
+        found = Mails(*(list(islice(cycle(kind), _ENOUGH)) for kind in few[:2]), [])
         note = "Mail: the project's own, repeated, for $NDRFILTER_SHARED names no archive; it is smaller than real mail"
-    bounces, ordinary, others = (kind[:limit] if limit else kind for kind in found)
+    bounces, ordinary, others = (kind[:limit] if limit else kind for kind in found[:3])
     return Mails(bounces, ordinary, others, f"{note}: {len(bounces)} bounces, {len(ordinary)} ordinary.")
 
 
-def _archive(index: Path) -> tuple[list[bytes], list[bytes], list[bytes]]:
+def archive() -> Mails:
+    """All messages of the archive, by the kinds that its index names. Raises OSError, KeyError where there is none."""
+    index = Path(os.environ["NDRFILTER_SHARED"], "corpus", "INDEX.tsv")
     kinds: dict[str, list[bytes]] = {"bounce": [], "ham": [], "": []}
     with index.open(encoding="utf-8") as rows:
         for row in csv.DictReader(rows, delimiter="\t", quoting=csv.QUOTE_NONE):
             kinds[row["kind"] if row["kind"] in kinds else ""].append((index.parent / row["path"]).read_bytes())
-    return kinds["bounce"], kinds["ham"], kinds[""]
+    return Mails(*kinds.values())
 
 
-def _own() -> tuple[list[bytes], list[bytes], list[bytes]]:
-    demo = [path for path in sorted((DEMO / "mail").glob("*.eml")) if path.name < "10"]
-    bounces = [path.read_bytes() for path in [*demo, *sorted((ROOT / "tests/cases/dsn").glob("*.eml"))]]
+def own() -> Mails:
+    """The demonstration's mail and the DSNs that real servers wrote, and letters of several sizes."""
+    demo = sorted((DEMO / "mail").glob("*.eml"))
+    returned_ones = [path for path in demo if path not in (LETTER, DEMO / "mail" / "12-on-holiday.eml")]
+    bounces = [path.read_bytes() for path in [*returned_ones, *sorted((ROOT / "tests/cases/dsn").glob("*.eml"))]]
     letters = [LETTER.read_bytes(), *(letter(size, size) for size in range(1_000, 16_000, 1_000))]
-    return [*islice(cycle(bounces), _OWN)], [*islice(cycle(letters), _OWN)], []
+    return Mails(bounces, letters, [(DEMO / "mail" / "12-on-holiday.eml").read_bytes()])
 
 
 def letter(size: int, seed: int = 0) -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ndrfilter import limits
 from ndrfilter.service.sockets import Bound
+from ndrfilter.service.stream import Stream
 from ndrfilter.terminal import complain, escape
 
 if TYPE_CHECKING:
@@ -190,12 +191,12 @@ class Worker:
 
     def _greet(self, bound: Bound, client: Any) -> None:
         loop = asyncio.get_running_loop()
-        patience = limits.TLS_HANDSHAKE if bound.tls else None
+        door = self._doors[bound.listener.door](self._desk, self._ward, bound.listener)
+        if bound.tls is None:
+            Stream(loop, client, door).begin()
+            return
         coming = loop.connect_accepted_socket(
-            lambda: self._doors[bound.listener.door](self._desk, self._ward, bound.listener),
-            client,
-            ssl=bound.tls,
-            ssl_handshake_timeout=patience,
+            lambda: door, client, ssl=bound.tls, ssl_handshake_timeout=limits.TLS_HANDSHAKE
         )
         task = loop.create_task(coming)
         self._greeted[task] = monotonic()
@@ -203,7 +204,7 @@ class Worker:
         def came(task: asyncio.Task[Any]) -> None:
             self._greeted.pop(task, None)
             if not task.cancelled() and task.exception() is not None:
-                self._desk.remark(bound.listener.door, refused="tls" if bound.tls else "gone")
+                self._desk.remark(bound.listener.door, refused="tls")
             elif task.cancelled() and not self._leave.is_set():
                 self._desk.remark(bound.listener.door, refused="full")
 

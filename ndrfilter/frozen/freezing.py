@@ -12,6 +12,7 @@ from ndrfilter.config.rulesets import load_ruleset
 from ndrfilter.facts import BUILT_IN
 from ndrfilter.frozen import VERSION, NotFrozenError
 from ndrfilter.frozen.values import packed
+from ndrfilter.lang.atoms import atoms_of
 from ndrfilter.lang.rule import Rule
 
 TYPE_CHECKING = False
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ndrfilter.frozen import Frozen
     from ndrfilter.lang.image import Image
     from ndrfilter.schema import FactSpec, Schema
+
+_CONDITION = Rule._fields.index("condition")
 
 
 def freeze(config: Config) -> Frozen:
@@ -41,6 +44,7 @@ def freeze(config: Config) -> Frozen:
         "config": _config(config, choice),
         "ruleset": _ruleset(choice, image),
         "image": {**image, "rules": tuple(_rules(choice, image))},
+        "atoms": {pattern: found for pattern in set(_patterns(image)) if (found := atoms_of(pattern))},
         **_schema(plugins.schema),
         "troubles": tuple((f"plugin {name}", what) for name, what in plugins.troubles),
     }
@@ -83,6 +87,21 @@ def _rules(choice: RulesetChoice, image: Image) -> Iterator[tuple[Any, ...]]:
         mode = choice.mode(rule.name, rule.place.rpartition(":")[0], rule.tags, rule.mode)
         if mode != "off":
             yield tuple(rule._replace(mode=mode, score=choice.scores.get(rule.name, rule.score)))
+
+
+def _patterns(image: Image) -> Iterator[str]:
+    """Every regular expression in the rules."""
+    waiting: list[Any] = [rule[_CONDITION] for rule in image["rules"]]
+    for _, _, _, when, kinds, originals, extracts, _ in image["recognisers"]:
+        waiting += [when, kinds]
+        yield from (text for text, _ in [*originals, *(pattern for _, _, pattern in extracts if pattern)])
+    yield from (text for *_, patterns, _ in image["reasons"] for text, _ in patterns)
+    while waiting:
+        part = waiting.pop()
+        if part.__class__ is tuple:
+            waiting += part
+            if part and part[0] in ("matches", "capture"):
+                yield part[2]
 
 
 def _schema(schema: Schema) -> dict[str, Any]:

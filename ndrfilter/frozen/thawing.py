@@ -8,6 +8,7 @@ from ndrfilter.engine.ruleset import Thresholds, choose
 from ndrfilter.facts.world import Knowledge
 from ndrfilter.frozen.values import Lazy, unpacked
 from ndrfilter.lang import image
+from ndrfilter.lang.patterns import ATOMS
 from ndrfilter.schema import Evidence, FactSpec, Schema
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 def thaw(data: Frozen, *, resolver: Resolver | None, clock: Clock | None, store: Store | None) -> Filter:
     """See `ndrfilter.frozen.thaw`."""
+    ATOMS.update(data["atoms"])
     return Filter(_config(data["config"]), resolver=resolver, clock=clock, store=store, loaded=Thawed(data))
 
 

@@ -24,8 +24,12 @@ def compiled(pattern: str, flags: str = "") -> Any:
     return re2.compile(f"(?{flags}){pattern}" if flags else pattern, options=options)
 
 
+ATOMS: dict[str, tuple[str, ...]] = {}
+"""What `atoms.atoms_of` found out about patterns, told by whoever keeps it: nobody works it out to match one text."""
+
+
 class Pattern:
-    """A pattern that is compiled when it is first used: most are never asked about a message."""
+    """A pattern that is compiled when a text may match it: most never meet one."""
 
     __slots__ = ("_flags", "_made", "_text")
 
@@ -41,11 +45,29 @@ class Pattern:
 
     def search(self, text: str | bytes) -> Any:
         """The first match anywhere, or None."""
+        if self._made is None and not self._possible(text):
+            return None
         return self.compiled.search(text)
 
     def finditer(self, text: str | bytes) -> Any:
         """Every match."""
+        if self._made is None and not self._possible(text):
+            return iter(())
         return self.compiled.finditer(text)
+
+    def _possible(self, text: str | bytes) -> bool:
+        atoms = ATOMS.get(self._text)
+        return not atoms or has_any(folded(text.encode("utf-8", "replace") if isinstance(text, str) else text), atoms)
+
+
+def folded(data: bytes) -> bytes:
+    """A text in UTF-8, case-folded."""
+    return data.lower() if data.isascii() else data.decode("utf-8", "replace").casefold().encode()
+
+
+def has_any(data: bytes, atoms: tuple[str, ...]) -> bool:
+    """Whether the folded text has one of these atoms."""
+    return any(atom.encode() in data for atom in atoms)
 
 
 def group_names(pattern: Any) -> frozenset[str]:

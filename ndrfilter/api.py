@@ -190,7 +190,8 @@ class Filter:
         """The verdict in words, with what failed on the way."""
         for where, what in self.loaded.troubles:
             facts.blame(where, what)
-        return explain(verdict, facts, envelope_source=envelope_source, trace=trace)
+        is_mail = len(facts.message.headers) > 0
+        return explain(verdict, facts, envelope_source=envelope_source, is_mail=is_mail, trace=trace)
 
 
 def _source(envelope: Envelope | None) -> str:

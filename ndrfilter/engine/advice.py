@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ndrfilter.engine.result import Advice, Recipient
+from functools import lru_cache
+
+from ndrfilter.engine.result import Advice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 SENT = {
     "backscatter": "No. Someone forged your address on a message that never passed your mail servers.",
@@ -18,7 +25,6 @@ SENT = {
 }
 WHY = {
     "backscatter": "A server accepted the forged message, could not deliver it, and told the forged sender: you.",
-    "genuine": "{what}",
     "fake": "It looks like a bounce so that you open a link or an attachment. No mail server wrote it.",
     "not-a-bounce": "It carries neither the structure nor the wording of a mail server's report.",
     "no-mail": "It has no header, and every mail begins with one.",
@@ -33,7 +39,6 @@ WHY = {
 }
 DO = {
     "backscatter": "Nothing on your side is broken. Ignore it; do not reply.",
-    "genuine": "{do}",
     "forwarded": "Let it pass: your forwarder sends it back to the first sender.",
     "fake": "Do not click, open or answer anything in it. Delete it.",
     "not-a-bounce": "Treat it as any other mail.",
@@ -66,35 +71,35 @@ WHAT_TO_DO = {
     "success": "Nothing. It is a confirmation.",
     "unknown": "Read what the server said, below, and check the address.",
 }
+FORWARDED = "forwarded"
 _OWN_ANSWERS = frozenset({"no-site", "no-mail"})
 _ANSWERS = frozenset({"relayed", "expanded", "success"})
 
 
-def advise(
-    verdict: str, why: str, kind: str, recipients: tuple[Recipient, ...], exempt: str, carrier: str = ""
-) -> Advice:
-    """The answers for this verdict; `why` is the decision's word, `exempt` the exempting rule's reason.
+@lru_cache(maxsize=64)  # for each verdict a handful, and the rule files' own words for what they exempt
+def advise(verdict: str, why: str, exempt: str) -> Advice:
+    """The answers for any verdict but genuine; `why` is the decision's word, `exempt` the exempting rule's reason."""
+    key = why if why in _OWN_ANSWERS else verdict
+    reason = REASON["exempt" if why == "exempt" else key]
+    because = WHY.get(why, WHY["between"]) if key != verdict or verdict == "undetermined" else WHY[verdict]
+    return Advice(SENT[key], because.format(exempt=exempt), DO[key], reason.format(exempt=exempt))
+
+
+def advise_owner(kind: str, recipients: Sequence[Any], carrier: str) -> Advice:
+    """The answers to whom the original belongs.
 
     `carrier` is the strongest class that carries the verdict, or "forwarded": the message was not ours, but sent on.
     """
-    key = why if why in _OWN_ANSWERS else verdict
-    by = carrier if key == "genuine" and carrier in SENT else key
-    reason_key = "exempt" if why == "exempt" else by
-    mail = "That mail" if by == "forwarded" else "Your mail"
-    words = {
-        "what": _what(kind, recipients, mail), "do": _what_to_do(kind, recipients), "exempt": exempt,
-        "short": _short(kind, recipients),
-    }  # fmt: skip
+    by = carrier if carrier in SENT else "genuine"
     return Advice(
-        sent=SENT[by].format_map(words),
-        why=WHY.get(why, WHY["between"]).format_map(words) if key != verdict or verdict == "undetermined" else
-        WHY[verdict].format_map(words),
-        do=DO.get(by, DO[key]).format_map(words),
-        reason=REASON.get(reason_key, REASON[key]).format_map(words),
-    )  # fmt: skip
+        SENT[by],
+        _what(kind, recipients, "That mail" if by == FORWARDED else "Your mail"),
+        DO[by] if by == FORWARDED else _what_to_do(kind, recipients),
+        REASON[FORWARDED if by == FORWARDED else "genuine"].format(short=_short(kind, recipients)),
+    )
 
 
-def _short(kind: str, recipients: tuple[Recipient, ...]) -> str:
+def _short(kind: str, recipients: Sequence[Any]) -> str:
     if kind in _ANSWERS:
         return "it arrived"
     if kind == "delay":
@@ -102,7 +107,7 @@ def _short(kind: str, recipients: tuple[Recipient, ...]) -> str:
     return (recipients[0].reason_text if recipients else "") or "it could not be delivered"
 
 
-def _what(kind: str, recipients: tuple[Recipient, ...], mail: str) -> str:
+def _what(kind: str, recipients: Sequence[Any], mail: str) -> str:
     named = ", ".join(recipient.address for recipient in recipients[:3]) or "the recipient"
     named += f" and {len(recipients) - 3} more" if len(recipients) > 3 else ""
     if kind in _ANSWERS:
@@ -114,7 +119,7 @@ def _what(kind: str, recipients: tuple[Recipient, ...], mail: str) -> str:
     return f"It answers {mail.lower()} to {named}."
 
 
-def _what_to_do(kind: str, recipients: tuple[Recipient, ...]) -> str:
+def _what_to_do(kind: str, recipients: Sequence[Any]) -> str:
     if kind in _ANSWERS:
         return WHAT_TO_DO["success"]
     if kind == "delay":

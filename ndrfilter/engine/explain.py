@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ndrfilter import limits
-from ndrfilter.engine.advice import advise
-from ndrfilter.engine.result import NO_HEADER, Hit, OriginalSummary, Recipient, Result, Trouble, Undecided
+from ndrfilter.engine.advice import FORWARDED, advise, advise_owner
+from ndrfilter.engine.result import Advice, Hit, OriginalSummary, Recipient, Result, Trouble, Undecided
 from ndrfilter.schema import Evidence, Unknown
 
 TYPE_CHECKING = False
@@ -14,44 +14,74 @@ if TYPE_CHECKING:
 
     from ndrfilter.engine.evaluate import Evaluation, FactSource, Outcome
     from ndrfilter.engine.step import Verdict
+    from ndrfilter.lang.rule import Rule
 
-_FORWARDED = "forwarded"
 NOT_ASKED = "not asked: no answer could have changed the verdict"
-_CARRIES = {"backscatter": "backscatter", "genuine": "genuine", "fake": "fake"}
+_WORDS = tuple(one.word for one in Evidence)
 
 
-def explain(verdict: Verdict, facts: FactSource, *, envelope_source: str, trace: bool = False) -> Result:
-    """The result of one message; with `trace`, the value of every condition as well."""
-    decision, evaluation = verdict.decision, verdict.evaluation
-    hits = tuple(_hits(verdict.outcomes, evaluation))
+def explain(
+    verdict: Verdict, facts: FactSource, *, envelope_source: str, is_mail: bool = True, trace: bool = False
+) -> Result:
+    """The result of one message; with `trace`, the value of every condition as well. `is_mail`: it has a header."""
+    decision, outcomes = verdict.decision, verdict.outcomes
+    held = [outcome.rule for outcome in outcomes if outcome.value is True]
+    evidence = _evidence(decision.verdict, held)
+    why = decision.why if is_mail or decision.verdict != "not-a-bounce" else "no-mail"
     kind = _value(facts, "kind") or "none"
-    recipients = tuple(
-        Recipient(one.address, one.action, one.status, one.diagnostic, one.reason, one.reason_text)
-        for one in _value(facts, "bounce.recipients") or ()
-    )
-    exempt = next((o.rule.exempt for o in verdict.outcomes if o.value is True and o.rule.exempt), "") or ""
-    defects = tuple(dict.fromkeys(_value(facts, "defects") or ()))
-    why = "no-mail" if decision.verdict == "not-a-bounce" and NO_HEADER in defects else decision.why
-    evidence = _evidence(decision.verdict, verdict.outcomes)
-    traced = tuple(_traced(verdict.outcomes, evaluation)) if trace else ()
-    return Result(
+    return Result.of(
+        _Rest(decision.verdict, why, kind, held, evidence, facts),
         verdict=decision.verdict,
         kind=kind,
         score=decision.score,
         required=decision.required,
-        hits=hits,
-        undecided=tuple(_undecided(decision.verdict, verdict.outcomes)),
+        hits=tuple(_hits(held, verdict.evaluation)),
+        undecided=tuple(_undecided(decision.verdict, outcomes)),
         evidence=evidence,
-        original=_original(facts),
-        recipients=recipients,
-        dialect=_value(facts, "bounce.software") or "",
-        reporting_mta=_value(facts, "bounce.mta") or "",
-        defects=defects,
-        errors=tuple(Trouble(where, what) for where, what in facts.troubles),
-        advice=advise(decision.verdict, why, kind, recipients, exempt, _carrier(evidence, verdict.outcomes)),
         envelope_source=envelope_source,
-        trace=traced,
+        trace=tuple(_traced(outcomes, verdict.evaluation)) if trace else (),
     )
+
+
+class _Rest:
+    """The fields of a result that are worked out when somebody asks."""
+
+    __slots__ = ("_evidence", "_facts", "_held", "_kind", "_verdict", "_why")
+
+    def __init__(self, verdict: str, why: str, kind: str, held: list[Rule], evidence: str, facts: FactSource) -> None:
+        self._verdict = verdict
+        self._why = why
+        self._kind = kind
+        self._held = held
+        self._evidence = evidence
+        self._facts = facts
+
+    def original(self) -> OriginalSummary | None:
+        return _original(self._facts)
+
+    def recipients(self) -> tuple[Recipient, ...]:
+        return tuple(
+            Recipient(one.address, one.action, one.status, one.diagnostic, one.reason, one.reason_text)
+            for one in _value(self._facts, "bounce.recipients") or ()
+        )
+
+    def dialect(self) -> str:
+        return _value(self._facts, "bounce.software") or ""
+
+    def reporting_mta(self) -> str:
+        return _value(self._facts, "bounce.mta") or ""
+
+    def defects(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(_value(self._facts, "defects") or ()))
+
+    def errors(self) -> tuple[Trouble, ...]:
+        return tuple([Trouble(where, what) for where, what in self._facts.troubles])
+
+    def advice(self) -> Advice:
+        if self._verdict == "genuine":
+            carrier = _carrier(self._evidence, self._held)
+            return advise_owner(self._kind, _value(self._facts, "bounce.recipients") or (), carrier)
+        return advise(self._verdict, self._why, next((rule.exempt for rule in self._held if rule.exempt), ""))
 
 
 def _value(facts: FactSource, name: str) -> Any:
@@ -59,14 +89,13 @@ def _value(facts: FactSource, name: str) -> Any:
     return None if isinstance(value, Unknown) else value
 
 
-def _hits(outcomes: Iterable[Outcome], evaluation: Evaluation) -> Iterable[Hit]:
-    held = [outcome.rule for outcome in outcomes if outcome.value is True]
+def _hits(held: list[Rule], evaluation: Evaluation) -> Iterator[Hit]:
     for rule in sorted(held, key=lambda rule: (-rule.evidence, -rule.score)):
         yield Hit(
             rule.name,
             rule.toward or "",
             rule.score,
-            Evidence(rule.evidence).word,
+            _WORDS[rule.evidence],
             evaluation.describe(rule)[: limits.MAX_DESCRIPTION_CHARS],
             rule.group or "",
             rule.mode == "shadow",
@@ -80,17 +109,19 @@ def _undecided(verdict: str, outcomes: Iterable[Outcome]) -> Iterator[Undecided]
             yield Undecided(rule.name, NOT_ASKED if value.pending else value.cause)
 
 
-def _evidence(verdict: str, outcomes: Iterable[Outcome]) -> str:
-    side = _CARRIES.get(verdict)
-    classes = [o.rule.evidence for o in outcomes if o.value is True and o.rule.toward == side and o.rule.mode == "live"]
-    return Evidence(max(classes)).word if side and classes else ""
+def _evidence(verdict: str, held: list[Rule]) -> str:
+    classes = [rule.evidence for rule in held if rule.toward == verdict and rule.mode == "live"]
+    return _WORDS[max(classes)] if classes else ""
 
 
-def _carrier(evidence: str, outcomes: Iterable[Outcome]) -> str:
+def _carrier(evidence: str, held: list[Rule]) -> str:
     """The class, or "forwarded" where every rule of that class toward genuine has this tag: we only sent it on."""
-    held = [o.rule for o in outcomes if o.value is True and o.rule.toward == "genuine" and o.rule.mode == "live"]
-    tags = [rule.tags for rule in held if Evidence(rule.evidence).word == evidence]
-    return _FORWARDED if tags and all(_FORWARDED in one for one in tags) else evidence
+    tags = [
+        rule.tags
+        for rule in held
+        if rule.toward == "genuine" and rule.mode == "live" and _WORDS[rule.evidence] == evidence
+    ]
+    return FORWARDED if tags and all(FORWARDED in one for one in tags) else evidence
 
 
 def _traced(outcomes: Iterable[Outcome], evaluation: Evaluation) -> Iterable[tuple[str, str]]:

@@ -74,8 +74,18 @@ class Advice(Noun):
     reason: str
 
 
-class Result(Noun):
-    """The verdict on one message with everything that led to it."""
+class Result:
+    """The verdict on one message with everything that led to it. Nobody changes a result.
+
+    What few ask for (`original`, `recipients`, `dialect`, `reporting_mta`, `defects`, `advice`) is worked out when it
+    is first asked for, and then kept; until all of it was, as `to_dict` does, the result holds the message in memory.
+    `errors` has what failed so far.
+    """
+
+    __slots__ = (
+        "_later", "advice", "defects", "dialect", "envelope_source", "errors", "evidence", "hits", "kind", "original",
+        "recipients", "reporting_mta", "required", "score", "trace", "undecided", "verdict",
+    )  # fmt: skip
 
     verdict: str
     kind: str
@@ -92,11 +102,94 @@ class Result(Noun):
     errors: tuple[Trouble, ...]
     advice: Advice
     envelope_source: str  # "arguments", "environment", "headers", "none"
-    trace: tuple[tuple[str, str], ...] = ()  # condition texts with their values, when asked for
+    trace: tuple[tuple[str, str], ...]  # condition texts with their values, when asked for
+
+    def __init__(
+        self,
+        verdict: str,
+        kind: str,
+        score: float,
+        required: float,
+        hits: tuple[Hit, ...],
+        undecided: tuple[Undecided, ...],
+        evidence: str,
+        original: OriginalSummary | None,
+        recipients: tuple[Recipient, ...],
+        dialect: str,
+        reporting_mta: str,
+        defects: tuple[str, ...],
+        errors: tuple[Trouble, ...],
+        advice: Advice,
+        envelope_source: str,
+        trace: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        values = (
+            verdict, kind, score, required, hits, undecided, evidence, original, recipients, dialect, reporting_mta,
+            defects, errors, advice, envelope_source, trace,
+        )  # fmt: skip
+        for name, value in zip(FIELDS, values, strict=True):
+            _put(self, name, value)
+        _put(self, "_later", None)
+
+    @classmethod
+    def of(cls, later: Any, **known: Any) -> Result:
+        """A result with the `known` fields; `later` has for each other one the method that works it out."""
+        made = cls.__new__(cls)
+        _put(made, "_later", later)
+        for name, value in known.items():
+            _put(made, name, value)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        """A field that nobody has asked for before."""
+        later = self._later if name in _FIELDS else None
+        if later is None:
+            raise AttributeError(f"a Result has no {name}")
+        value = getattr(later, name)()
+        if name != "errors":  # more may follow
+            _put(self, name, value)
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"nobody changes a Result, so {name} stays")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"nobody changes a Result, so {name} stays")
+
+    def _asdict(self) -> dict[str, Any]:
+        """Every field by name. What was to be worked out later now has been, and the message is let go of."""
+        if self._later is not None:
+            for name in FIELDS:
+                getattr(self, name)
+            _put(self, "errors", self._later.errors())
+            _put(self, "_later", None)
+        return {name: getattr(self, name) for name in FIELDS}
+
+    def _replace(self, **fields: Any) -> Result:
+        """This result with other values in these fields."""
+        return Result(**{**self._asdict(), **fields})
+
+    def __eq__(self, other: object) -> bool:
+        return self._asdict() == other._asdict() if isinstance(other, Result) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._asdict().values()))
+
+    def __repr__(self) -> str:
+        return f"Result({', '.join(f'{name}={value!r}' for name, value in self._asdict().items())})"
+
+    def __reduce__(self) -> tuple[type[Result], tuple[Any, ...]]:
+        return Result, tuple(self._asdict().values())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, keys as the attributes, with `"v"`, the version of this shape."""
         return {"v": RESULT_VERSION, **{key: _plain(value) for key, value in self._asdict().items()}}
+
+
+FIELDS = tuple(Result.__annotations__)
+"""The fields of a result, in the order in which they are shown."""
+_FIELDS = frozenset(FIELDS)
+_put = object.__setattr__
 
 
 def _plain(value: Any) -> Any:

@@ -96,6 +96,9 @@ class Facts(dict[str, "Any"]):
         value = self[name] = self._fetch(spec)
         return value
 
+    def __bool__(self) -> bool:
+        return True  # also while nothing is known yet
+
     def settings(self, plugin: str) -> Any:
         """What the plugin's `configure` made of its section for this site; an empty mapping where it has none."""
         return self.plugins.get(plugin, _NOTHING)

@@ -7,7 +7,7 @@ import selectors
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import islice
+from itertools import islice, takewhile
 from time import perf_counter
 from typing import Protocol
 
@@ -100,13 +100,11 @@ def flood(place: Place, requests: Iterator[bytes], *, connections: int = 16, ahe
 
 
 def rate(place: Place, requests: Iterator[bytes], seconds: float) -> float:
-    """Answers a second to requests that never end, after a moment to warm up."""
-    came, began, warm = 0, perf_counter(), False
-    for some in flood(place, requests):
-        came += some
-        now = perf_counter()
-        if not warm and now - began > seconds / 4:
-            came, began, warm = 0, now, True
-        elif warm and now - began > seconds:
-            break
-    return came / (now - began)
+    """Answers a second to requests that never end, after a moment to warm up; nothing is left to be answered then."""
+    began = perf_counter() + seconds / 4
+    end = began + seconds
+    came = 0
+    for some in flood(place, takewhile(lambda _: perf_counter() < end, requests)):
+        if began <= perf_counter() < end:
+            came += some
+    return came / seconds

@@ -42,6 +42,16 @@ class Report(NamedTuple):
     notes: list[str]
 
 
+def summary(reports: list[Report]) -> Report:
+    """All figures that something is required of."""
+    return Report("In short", [one for report in reports for one in report.figures if one.met is not None], [])
+
+
+def unjudged(report: Report) -> Report:
+    """The report with nothing required."""
+    return report._replace(figures=[Figure(one.what, one.value, one.unit) for one in report.figures])
+
+
 def number(value: float) -> str:
     """With three digits that mean something, and all of those before the point."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

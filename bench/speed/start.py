@@ -29,7 +29,7 @@ _STEPS = (
 
 def run(*, quick: bool) -> Report:
     """Wall clock and processor time of processes that do one step more each."""
-    rounds = 2 if quick else 15
+    rounds = 1 if quick else 15
     figures = []
     with tempfile.TemporaryDirectory(prefix="ndrfilter-bench-") as name:
         ours = Installed(Path(name, "compiled"), more="service: {workers: 1}\n")

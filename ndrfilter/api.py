@@ -75,21 +75,34 @@ class Filter:
         clock: Clock | None = None,
         store: Store | None = None,
         loaded: Loaded | None = None,
+        plain: bool = False,
     ) -> None:
-        """`loaded` is for who has compiled rules of his own, as a bench for rules has."""
+        """`loaded` is for who has compiled rules of his own, as a bench for rules has; `plain` as in `from_config`."""
         self.config = config
         self.clock = clock or SystemClock()
         self.loaded = loaded or _loaded(config)
         self._resolver = resolver
         self._store = store
-        self._ruleset = self.loaded.ruleset(config, self.clock.now())
+        self.plain = plain
+        self._bounces = self.loaded.bounces._replace(recognising=None) if plain else self.loaded.bounces
+        self._ruleset = self._in_force()
 
     @property
     def ruleset(self) -> RuleSet:
         """The rules in force now: one that expires goes when its time comes."""
         if self.clock.now() >= self._ruleset.until:
-            self._ruleset = self.loaded.ruleset(self.config, self.clock.now())
+            self._ruleset = self._in_force()
         return self._ruleset
+
+    def _in_force(self) -> RuleSet:
+        found = self.loaded.ruleset(self.config, self.clock.now())
+        return found._replace(ruling=None) if self.plain else found
+
+    def prepare(self) -> None:
+        """Build now what is worth building for many messages; else it is built after some of them."""
+        for index in (self._bounces.recognising, self.ruleset.ruling):
+            if index is not None:
+                index.prepare()
 
     @classmethod
     def from_config(
@@ -99,15 +112,17 @@ class Filter:
         resolver: Resolver | None = None,
         clock: Clock | None = None,
         store: Store | None = None,
+        plain: bool = False,
     ) -> Filter:
         """A filter from a configuration file, a mapping of the same shape, or (None) from where configurations lie.
 
         Rules already compiled in this process are used again. Raises ConfigError with every mistake found.
         DNS is asked through `resolver`, else as the configuration says, and only if a plugin that is on needs it;
         what has to be remembered is in `store`, else in the configuration's state folder.
+        With `plain` every rule is asked for itself, by the plain evaluator: slower, and the measure of all else.
         """
         config = source if isinstance(source, Config) else _read(source)
-        return cls(config, resolver=resolver, clock=clock, store=store)
+        return cls(config, resolver=resolver, clock=clock, store=store, plain=plain)
 
     def check(
         self, raw: bytes, *, envelope: Envelope | None = None, envelope_source: str = "", trace: bool = False
@@ -175,7 +190,7 @@ class Filter:
             parse(raw),
             site=site,
             envelope=told,
-            knowledge=self.loaded.bounces,
+            knowledge=self._bounces,
             now=self.clock.now(),
             plugins=plugins,
         )

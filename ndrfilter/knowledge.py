@@ -14,10 +14,13 @@ from ndrfilter.config import Config, RulesetChoice, load_ruleset
 from ndrfilter.config.files import opened
 from ndrfilter.config.tree import Place
 from ndrfilter.engine.ruleset import RuleSet, Thresholds, choose
+from ndrfilter.engine.step import STANDING
 from ndrfilter.errors import ConfigError, Diagnostic
+from ndrfilter.facts import BUILT_IN
 from ndrfilter.facts.world import Knowledge
 from ndrfilter.lang import Program, Rule, Source, compiled, image
 from ndrfilter.noun import Noun
+from ndrfilter.plan.asking import Recognising, Ruling
 from ndrfilter.plugin.host import Loaded as Plugins
 from ndrfilter.schema import Schema
 from ndrfilter.site import Site
@@ -97,6 +100,9 @@ def _files_below(ending: str, *folders: Path | None) -> Iterator[Path]:
                 yield from (Path(place, name) for name in sorted(names) if name.endswith(ending))
 
 
+_DEAR = frozenset({"body.links", "body.attachments", "trace", "mime.parts"})
+
+
 @lru_cache(maxsize=8)
 def _loaded(inputs: Inputs, with_tests: bool) -> Loaded:
     plugins = extensions.loaded()
@@ -114,7 +120,16 @@ def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, di
 
 def _finished(plugins: Plugins, program: Program) -> Loaded:
     troubles = tuple((f"plugin {name}", what) for name, what in plugins.troubles)
-    return Loaded(plugins.schema, program, Knowledge(program.recognisers, program.reasons), program.lists, troubles)
+    recognising = Recognising(program.recognisers, _cheap(plugins))
+    bounces = Knowledge(program.recognisers, program.reasons, recognising)
+    return Loaded(plugins.schema, program, bounces, program.lists, troubles)
+
+
+def _cheap(plugins: Plugins) -> frozenset[str]:
+    """The facts that cost little, or that are worked out for every message."""
+    own = {module.__name__.rpartition(".")[2] for module in BUILT_IN}
+    facts = plugins.schema.facts.values()
+    return frozenset(fact.name for fact in facts if fact.plugin in own and fact.stage == "message") - _DEAR | STANDING
 
 
 def _key(inputs: Inputs, plugins: Plugins) -> str:
@@ -143,7 +158,7 @@ def _chosen(
     rules: tuple[Rule, ...], groups: tuple[tuple[str, float], ...], choice: _Choice, expired: tuple[str, ...]
 ) -> RuleSet:
     said = choice.said
-    return choose(
+    chosen = choose(
         said.name,
         (rule for rule in rules if rule.name not in expired),
         required=Thresholds(said.required["origin"], said.required["fake"]),
@@ -151,6 +166,7 @@ def _chosen(
         scores=said.scores,
         mode=lambda rule: said.mode(rule.name, rule.place.rpartition(":")[0], rule.tags, rule.mode),
     )
+    return chosen._replace(ruling=Ruling(chosen.rules, _cheap(extensions.loaded())))
 
 
 def _source(path: Path) -> Source:

@@ -7,6 +7,7 @@ from ndrfilter.schema import Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Protocol
 
     from ndrfilter.engine.ruleset import RuleSet
@@ -32,20 +33,25 @@ class Outcome(Noun):
 
 
 class Evaluation:
-    """The scope of the rules' conditions over one message; a rule asked twice is worked out once."""
+    """The scope of the rules' conditions over one message; a rule asked twice is worked out once.
 
-    __slots__ = ("_facts", "_lists", "_outcomes", "_rules", "memo")
+    `fact(name)` gives the fact's value, None if absent, or an Unknown.
+    """
+
+    __slots__ = ("_facts", "_lists", "_outcomes", "_rules", "fact", "memo", "ruleset")
 
     def __init__(self, ruleset: RuleSet, facts: FactSource, lists: Any) -> None:
+        self.ruleset = ruleset
+        self.fact: Callable[[str], Any] = facts.fact
         self._facts = facts
         self._rules = ruleset.rules
         self._lists = lists
         self._outcomes: dict[str, Any] = {}
         self.memo: dict[Any, Any] = {}  # the compiled conditions keep there what they share
 
-    def fact(self, name: str) -> Any:
-        """The fact's value, None if absent, or an Unknown."""
-        return self._facts.fact(name)
+    def knows(self, rules: Mapping[str, Rule], outcomes: dict[str, Any]) -> None:
+        """From now on: the same rules in a form that is asked at less cost, and what some of them came to."""
+        self._rules, self._outcomes = rules, outcomes
 
     def list(self, name: str) -> Any:
         """The named list; an unknown where it could not be read."""
@@ -75,6 +81,6 @@ class Evaluation:
             return rule.name
 
 
-def ask(evaluation: Evaluation, rules: tuple[Rule, ...]) -> tuple[Outcome, ...]:
+def ask(evaluation: Evaluation, rules: Iterable[Rule]) -> tuple[Outcome, ...]:
     """The outcome of each rule."""
-    return tuple(Outcome(rule, evaluation.rule(rule.name)) for rule in rules)
+    return tuple([Outcome(rule, evaluation.rule(rule.name)) for rule in rules])

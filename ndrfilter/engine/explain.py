@@ -39,7 +39,7 @@ def explain(
         undecided=tuple(_undecided(decision.verdict, outcomes)),
         evidence=evidence,
         envelope_source=envelope_source,
-        trace=tuple(_traced(outcomes, verdict.evaluation)) if trace else (),
+        trace=tuple(_traced(verdict.all_outcomes(), verdict.evaluation)) if trace else (),
     )
 
 

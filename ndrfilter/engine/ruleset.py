@@ -8,6 +8,7 @@ from ndrfilter.schema import Evidence
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
 
     from ndrfilter.lang.rule import Rule
 
@@ -28,6 +29,15 @@ class RuleSet(Noun):
     required: Thresholds
     caps: Mapping[str, float]
     until: float = float("inf")  # when the next rule expires, seconds since the epoch
+    ruling: Any = None  # an index of the rules, as `plan.asking.Ruling` is; without it each is asked for itself
+
+    def asked(self, returned: bool, configured: bool) -> tuple[Rule, ...]:
+        """The rules that count for a message that was returned or not, with a site that is configured or not."""
+        asked = self.scored if returned else tuple(rule for rule in self.scored if rule.toward == "fake")
+        if configured:
+            return asked
+        # Whose it is has no meaning then, and no symbol may say that it has.
+        return tuple(rule for rule in asked if rule.toward not in ("backscatter", "genuine"))
 
 
 def choose(

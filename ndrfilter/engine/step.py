@@ -10,11 +10,16 @@ from ndrfilter.schema import Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from ndrfilter.engine.evaluate import FactSource
     from ndrfilter.engine.ruleset import RuleSet
+    from ndrfilter.lang.rule import Rule
+
+
+STANDING = frozenset({"kind", "returned", "original", "original.handover", "original.ours_claimed", "site.configured"})
+"""Facts that are known once `standing_of` is."""
 
 
 class Need(Noun):
@@ -24,22 +29,24 @@ class Need(Noun):
 
 
 class Verdict(Noun):
-    """The decision with the outcomes it rests on."""
+    """The decision with the outcomes it rests on: of rules that came to True or that nobody could decide."""
 
     decision: Decision
     standing: Standing
     outcomes: tuple[Outcome, ...]
     evaluation: Evaluation
 
+    def all_outcomes(self) -> tuple[Outcome, ...]:
+        """Also those of rules that came to False."""
+        asked = self.evaluation.ruleset.asked(self.standing.returned, self.standing.configured)
+        return unreplaced(ask(self.evaluation, asked))
+
 
 def step(ruleset: RuleSet, facts: FactSource, lists: Mapping[str, Any], complete: frozenset[str]) -> Need | Verdict:
     """Ask the rules and decide, or say which facts to fetch before that is possible."""
     evaluation = Evaluation(ruleset, facts, lists)
     standing = standing_of(facts)
-    asked = ruleset.scored if standing.returned else tuple(rule for rule in ruleset.scored if rule.toward == "fake")
-    if not standing.configured:  # whose it is has no meaning then, and no symbol may say that it has
-        asked = tuple(rule for rule in asked if rule.toward not in ("backscatter", "genuine"))
-    outcomes = ask(evaluation, asked)
+    outcomes = tuple([one for one in ask(evaluation, _asked(evaluation, standing)) if one.value is not False])
     decision = decide(tally(outcomes, ruleset, complete), standing, ruleset.required)
     pending = [outcome for outcome in outcomes if _pending(outcome)]
     if pending and any(
@@ -48,6 +55,13 @@ def step(ruleset: RuleSet, facts: FactSource, lists: Mapping[str, Any], complete
     ):
         return Need(tuple(sorted({name for outcome in pending for name in outcome.value.pending})))
     return Verdict(decision, standing, unreplaced(outcomes), evaluation)
+
+
+def _asked(evaluation: Evaluation, standing: Standing) -> Iterable[Rule]:
+    """The rules to ask: all that count, or without those that the rule set's index knows to come to False."""
+    ruleset, part = evaluation.ruleset, (standing.returned, standing.configured)
+    possible = ruleset.ruling and ruleset.ruling.possible(evaluation, part, lambda: ruleset.asked(*part))
+    return ruleset.asked(*part) if possible is None else possible
 
 
 def standing_of(facts: FactSource) -> Standing:

@@ -50,6 +50,11 @@ class HeaderMap:
         self._headers = headers
         self._known: dict[str, tuple[HeaderText, ...]] = {}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the fields that are there, lower case."""
+        return self._headers.names
+
     def get(self, name: str) -> tuple[HeaderText, ...]:
         """Every field of that name, top first."""
         found = self._known.get(name)

@@ -17,7 +17,9 @@ class Applying:
 
     def __init__(self, facts: Facts) -> None:
         self._held: list[Recogniser] = []
-        self._open = (one for one in facts.knowledge.recognisers if one.when(facts) is True)
+        known = facts.knowledge
+        found = known.recognising.holding(facts) if known.recognising else None
+        self._open = found or (one for one in known.recognisers if one.when(facts) is True)
 
     def __iter__(self) -> Iterator[Recogniser]:
         number = 0

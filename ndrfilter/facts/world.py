@@ -44,6 +44,7 @@ class Knowledge(Noun):
 
     recognisers: tuple[Recogniser, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    recognising: Any = None  # an index of the recognisers, as `plan.asking.Recognising` is; without it all are asked
 
 
 class Facts(dict[str, "Any"]):

@@ -22,30 +22,32 @@ if TYPE_CHECKING:
     from typing import Any
 
     Closure = Callable[[Any, tuple[Any, ...]], Any]
+    Build = Callable[[Any], Closure]
 
 
-def build(ir: tuple[Any, ...]) -> Closure:
-    """The closure of a lowered expression."""
-    name = ir[0]
-    if name in _JOINING:
-        return _JOINING[name](build, *ir[1:])
-    return _BUILDERS[name](*ir[1:])
+def builder(operations: dict[str, Callable[..., Closure]]) -> Build:
+    """What makes the closure of a lowered expression, by these operations; each is given it for its own operands."""
+
+    def build(ir: Any) -> Closure:
+        return operations[ir[0]](build, *ir[1:])
+
+    return build
 
 
-def _constant(value: Any) -> Closure:
+def _constant(_build: Build, value: Any) -> Closure:
     return lambda _scope, _items: value
 
 
-def _fact(name: str) -> Closure:
+def _fact(_build: Build, name: str) -> Closure:
     return lambda scope, _items: scope.fact(name)
 
 
-def _rule(name: str) -> Closure:
+def _rule(_build: Build, name: str) -> Closure:
     return lambda scope, _items: scope.rule(name)
 
 
 @lru_cache(maxsize=4_096)
-def _shared(key: str, of: Any) -> Closure:
+def _shared(build: Build, key: str, of: Any) -> Closure:
     """A condition that many ask: worked out once for a scope that has a `memo` (a dict), unless it is still pending."""
     inner = build(of)
 
@@ -63,11 +65,11 @@ def _shared(key: str, of: Any) -> Closure:
     return run
 
 
-def _variable(number: int) -> Closure:
+def _variable(_build: Build, number: int) -> Closure:
     return lambda _scope, items: items[number]
 
 
-def _field(of: Any, attribute: str) -> Closure:
+def _field(build: Build, of: Any, attribute: str) -> Closure:
     inner = build(of)
 
     def run(scope: Any, items: tuple[Any, ...]) -> Any:
@@ -82,7 +84,7 @@ def _field(of: Any, attribute: str) -> Closure:
     return run
 
 
-def _index(of: Any, key: Any) -> Closure:
+def _index(build: Build, of: Any, key: Any) -> Closure:
     inner, wanted = build(of), build(key)
 
     def run(scope: Any, items: tuple[Any, ...]) -> Any:
@@ -99,8 +101,8 @@ def _index(of: Any, key: Any) -> Closure:
     return run
 
 
-def _list_end(at: int) -> Callable[[Any], Closure]:
-    def make(of: Any) -> Closure:
+def _list_end(at: int) -> Callable[..., Closure]:
+    def make(build: Build, of: Any) -> Closure:
         inner = build(of)
 
         def run(scope: Any, items: tuple[Any, ...]) -> Any:
@@ -114,7 +116,7 @@ def _list_end(at: int) -> Callable[[Any], Closure]:
     return make
 
 
-def _length(of: Any) -> Closure:
+def _length(build: Build, of: Any) -> Closure:
     inner = build(of)
 
     def run(scope: Any, items: tuple[Any, ...]) -> Any:
@@ -126,15 +128,15 @@ def _length(of: Any) -> Closure:
     return run
 
 
-def _list(parts: tuple[Any, ...]) -> Closure:
+def _list(build: Build, parts: tuple[Any, ...]) -> Closure:
     inner = tuple(build(part) for part in parts)
     return lambda scope, items: tuple(value for part in inner if (value := part(scope, items)) is not None)
 
 
-def _junction(decisive: bool) -> Callable[[Any], Closure]:
+def _junction(decisive: bool) -> Callable[..., Closure]:
     """`and` is decided by a False, `or` by a True; otherwise by what is unknown."""
 
-    def make(parts: tuple[Any, ...]) -> Closure:
+    def make(build: Build, parts: tuple[Any, ...]) -> Closure:
         inner = tuple(build(part) for part in parts)
 
         def run(scope: Any, items: tuple[Any, ...]) -> Any:
@@ -152,8 +154,8 @@ def _junction(decisive: bool) -> Callable[[Any], Closure]:
     return make
 
 
-def _unary(table: Callable[[Any], Any]) -> Callable[[Any], Closure]:
-    def make(of: Any) -> Closure:
+def _unary(table: Callable[[Any], Any]) -> Callable[..., Closure]:
+    def make(build: Build, of: Any) -> Closure:
         inner = build(of)
         return lambda scope, items: table(inner(scope, items))
 
@@ -188,7 +190,7 @@ def _surely(value: Any) -> Any:
     return False if value.__class__ is Unknown and not value.pending else value
 
 
-def _otherwise(first: Any, second: Any) -> Closure:
+def _otherwise(build: Build, first: Any, second: Any) -> Closure:
     left, right = build(first), build(second)
 
     def run(scope: Any, items: tuple[Any, ...]) -> Any:
@@ -200,7 +202,7 @@ def _otherwise(first: Any, second: Any) -> Closure:
     return run
 
 
-def _show(of: Any, kind: str) -> Closure:
+def _show(build: Build, of: Any, kind: str) -> Closure:
     inner = build(of)
 
     def run(scope: Any, items: tuple[Any, ...]) -> Any:
@@ -210,10 +212,10 @@ def _show(of: Any, kind: str) -> Closure:
     return run
 
 
-_BUILDERS: dict[str, Callable[..., Closure]] = {
+OPERATIONS: dict[str, Callable[..., Closure]] = {
     "const": _constant,
-    "ip": lambda text: _constant(ip_address(text)),
-    "network": lambda text: _constant(ip_network(text)),
+    "ip": lambda build, text: _constant(build, ip_address(text)),
+    "network": lambda build, text: _constant(build, ip_network(text)),
     "fact": _fact,
     "rule": _rule,
     "shared": _shared,
@@ -234,6 +236,9 @@ _BUILDERS: dict[str, Callable[..., Closure]] = {
     "surely": _unary(_surely),
     "otherwise": _otherwise,
     "show": _show,
+    **operators.BUILDERS,
+    **quantifiers.BUILDERS,
 }
 
-_JOINING = {**operators.BUILDERS, **quantifiers.BUILDERS}
+build = builder(OPERATIONS)
+"""The closure of a lowered expression: the plain evaluator, which whatever is faster must agree with."""

@@ -6,7 +6,7 @@ Checking ends in an image; linking begins with one, whether it comes fresh from 
 from __future__ import annotations
 
 from ndrfilter.lang.closures import build
-from ndrfilter.lang.guard import guarded
+from ndrfilter.lang.guard import Condition
 from ndrfilter.lang.lists import NamedList
 from ndrfilter.lang.patterns import Pattern
 from ndrfilter.lang.rule import Program, Rule
@@ -42,10 +42,10 @@ def _rule(data: tuple[Any, ...]) -> Rule:
     rule = Rule(*data)
     parts, steps = rule.describe, rule.trace
     return rule._replace(
-        condition=guarded(build(rule.condition)),  # type: ignore[arg-type]
+        condition=Condition(rule.condition),  # type: ignore[arg-type]
         describe=_describer(parts),
         evidence=Evidence(rule.evidence),
-        trace=lambda scope: [(text, traced(guarded(build(ir))(scope), kind)) for text, ir, kind in steps],  # type: ignore[attr-defined]
+        trace=lambda scope: [(text, traced(Condition(ir)(scope), kind)) for text, ir, kind in steps],  # type: ignore[attr-defined]
     )
 
 
@@ -66,8 +66,8 @@ def _recogniser(data: tuple[Any, ...]) -> Recogniser:
         name,
         software,
         priority,
-        guarded(build(when)),
-        tuple((kind, guarded(build(ir)) if ir else None) for kind, ir in kinds),
+        Condition(when),
+        tuple((kind, Condition(ir) if ir else None) for kind, ir in kinds),
         tuple(Pattern(*pattern) for pattern in originals),
         tuple(Extract(what, source, Pattern(*found) if found else None) for what, source, found in extracts),
         place,

@@ -50,8 +50,8 @@ def _mailbox(text: str) -> str:
     return local + at + _domain(domain) if at else text
 
 
-_FOLDS: dict[str, Callable[[str], str]] = {"exact": str, "lower": str.lower, "domain": _domain, "mailbox": _mailbox}
-_PART_FOLDS = {**_FOLDS, "domain": str.lower}
+FOLDS: dict[str, Callable[[str], str]] = {"exact": str, "lower": str.lower, "domain": _domain, "mailbox": _mailbox}
+_PART_FOLDS = {**FOLDS, "domain": str.lower}
 
 
 def _one(inner: Closure, wanted: Any, test: Test, negated: bool) -> Closure:
@@ -85,7 +85,7 @@ def _two(
 
 
 def _compare(build: Build, sign: str, left: Any, right: Any, shape: str, fold: str) -> Closure:
-    wanted, compared, change = _CLASSES[shape], _SIGNS[sign], _FOLDS[fold]
+    wanted, compared, change = _CLASSES[shape], _SIGNS[sign], FOLDS[fold]
     if shape != "text":
         return _two(build(left), build(right), (wanted, wanted), compared, False)
     if left[0] == "const":
@@ -159,7 +159,7 @@ def _left_open(values: tuple[Any, ...]) -> Any:
 
 
 def _in(build: Build, left: Any, right: Any, shape: str, fold: str, field: str, negated: bool) -> Closure:
-    wanted, change = _CLASSES.get(shape, object), _FOLDS[fold] if shape == "text" else lambda value: value
+    wanted, change = _CLASSES.get(shape, object), FOLDS[fold] if shape == "text" else lambda value: value
     if right[0] == "const":
         members = frozenset(change(item) for item in right[1])
         return _one(build(left), wanted, lambda value: change(value) in members, negated)

@@ -65,6 +65,12 @@ class Headers:
             self._index = index
         return index.get(name) or index.get(name.lower()) or []
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all fields, lower case."""
+        self._places("")
+        return frozenset(self._index or ())
+
     def all(self, name: str) -> tuple[Field, ...]:
         """Every field of that name, top first."""
         return tuple([self._field(place) for place in self._places(name)])

@@ -69,6 +69,7 @@ def prepared(load: Callable[[], Filter]) -> Filter:
     gc.unfreeze()
     gc.collect()
     judge = load()
+    judge.prepare()
     Desk(judge)
     judge.at_once(judge.facts(_SAMPLE))
     preload.everything(judge.config.plugins)

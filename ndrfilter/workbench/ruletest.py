@@ -136,7 +136,7 @@ def _value(bench: Filter, subject: str, facts: Facts, verdict: Verdict) -> Any:
         return value
     # The verdict did not need what this rule still waits for: ask again as if this rule alone mattered.
     rule = rule._replace(toward="fake", score=ruleset.required.fake, mode="live", exempt="")
-    alone = ruleset._replace(rules={**ruleset.rules, subject: rule}, scored=(rule,), caps={})
+    alone = ruleset._replace(rules={**ruleset.rules, subject: rule}, scored=(rule,), caps={}, ruling=None)
     return bench.judge(facts, alone).evaluation.rule(subject)
 
 

@@ -1,0 +1,116 @@
+"""The index of many conditions: which of them may hold for a message, found without asking each of them."""
+
+from __future__ import annotations
+
+from ndrfilter.plan.probes import answers, joined, map_probe, probe
+from ndrfilter.plan.quick import build
+from ndrfilter.plan.triggers import MOST, entry_of, triggers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ndrfilter.plan.probes import Bits, Probe
+
+    Ir = tuple[Any, ...]
+
+_LATE = ("fact", "body.text")
+"""Asked when nothing else has decided: the text must be decoded first."""
+
+
+class Index:
+    """Conditions by number, in the order in which they are to be asked; `cheap` and `first` are as in `triggers`.
+
+    The triggers of a condition have the bits `number`, `number + width`, … of what the probes answer: with one of them
+    missing it is False. The text is asked after all else but other rules.
+    """
+
+    __slots__ = ("_after", "_after_bits", "_all", "_always", "_early", "_late", "_late_bits", "_width")
+
+    def __init__(self, conditions: Sequence[Ir], cheap: frozenset[str], *, first: bool = False) -> None:
+        self._width = width = len(conditions)
+        self._all = (1 << width) - 1
+        self._always = 0
+        asked: dict[Ir, dict[Any, int]] = {}
+        for number, ir in enumerate(conditions):
+            found = triggers(ir, cheap, first=first)
+            self._always |= joined(1 << (number + place * width) for place in range(len(found), MOST))
+            for place, trigger in enumerate(found):
+                for subject, test in trigger.questions:
+                    tests = asked.setdefault(subject, {})
+                    tests[test] = tests.get(test, 0) | 1 << (number + place * width)
+        late = asked.pop(_LATE, {})
+        rules = [ir for ir in asked if ir[0] == "rule"]
+        self._after = tuple((ir[1], joined(asked.pop(ir).values())) for ir in rules)
+        self._after_bits = joined(bits for _, bits in self._after)
+        self._early = tuple(_probes(asked))
+        self._late, self._late_bits = probe(build(_LATE), late), joined(late.values())
+
+    def in_order(self, scope: Any) -> Iterator[int]:
+        """The numbers of the conditions that may be other than False; the text is looked at when one depends on it."""
+        bits, late = self._answers(scope), self._late_bits
+        left = self._candidates(bits | late)
+        while left:
+            number = (left & -left).bit_length() - 1
+            if late and not self._candidates(bits) >> number & 1:
+                bits, late = bits | self._late(scope), 0
+                left &= self._candidates(bits)
+            else:
+                left ^= 1 << number
+                yield number
+
+    def possible(self, scope: Any) -> tuple[int, int]:
+        """The conditions that may be other than False, bits by number, and the bits with which `narrowed` goes on."""
+        bits = self._answers(scope)
+        if self._candidates(bits | self._late_bits | self._after_bits) & self._numbers(self._late_bits):
+            bits |= self._late(scope)
+        else:
+            bits |= self._late_bits
+        return self._candidates(bits | self._after_bits), bits
+
+    def narrowed(self, scope: Any, wanted: int, bits: int) -> int:
+        """The wanted conditions without those that other rules prevent, which are asked for it."""
+        left = self._candidates(bits | self._after_bits) & wanted
+        for name, waiting in self._after:
+            if left & self._numbers(waiting) and scope.rule(name) is not False:
+                bits |= waiting
+        return self._candidates(bits) & wanted
+
+    def _answers(self, scope: Any) -> int:
+        bits = self._always
+        for ask in self._early:
+            bits |= ask(scope)
+        return bits
+
+    def _candidates(self, bits: int) -> int:
+        """The conditions of which every trigger has its bit."""
+        width = self._width
+        return bits & bits >> width & bits >> 2 * width & self._all
+
+    def _numbers(self, bits: int) -> int:
+        """The conditions of which some trigger has its bit."""
+        width = self._width
+        return (bits | bits >> width | bits >> 2 * width) & self._all
+
+
+def numbers(bits: int) -> Iterator[int]:
+    """The numbers whose bits are set, lowest first."""
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
+
+
+def _probes(asked: Mapping[Ir, Bits]) -> Iterator[Probe]:
+    """The probes of these subjects; those of single entries of a map are joined."""
+    maps: dict[str, dict[str, list[tuple[Probe, int]]]] = {}
+    for subject, tests in asked.items():
+        ask, entry = probe(build(subject), tests), entry_of(subject)
+        if entry is None:
+            yield ask
+        else:
+            absent = answers(tests)(() if subject[0] == "index" else None)
+            maps.setdefault(entry[0], {}).setdefault(entry[1].lower(), []).append((ask, absent))
+    for fact, entries in maps.items():
+        yield map_probe(fact, entries)

@@ -1,0 +1,65 @@
+"""Many patterns over one text in one pass."""
+
+from __future__ import annotations
+
+import re2
+
+from ndrfilter.lang.patterns import Pattern
+from ndrfilter.limits import MAX_REGEX_MEMORY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+_MOST = 500
+"""Patterns in one filter."""
+_TOKEN = "filter of ndrfilter works"  # noqa: S105 - no secret
+
+
+class Together:
+    """Patterns that are asked together: pairs of RE2 text and flags.
+
+    First their literals are looked for, all in one pass, then the few patterns whose literals are there. A `re2.Set`
+    would know at once, but its automaton grows with every new text, and ours are no small patterns.
+    """
+
+    __slots__ = ("_filters", "_last")
+
+    def __init__(self, patterns: Sequence[tuple[str, str]]) -> None:
+        self._filters = tuple((at, _matcher(patterns[at : at + _MOST])) for at in range(0, len(patterns), _MOST))
+        self._last: tuple[Any, tuple[int, ...]] = (None, ())
+
+    def hits(self, text: str) -> tuple[int, ...]:
+        """The places of the patterns that match somewhere in the text."""
+        last, found = self._last
+        if text is not last:  # one message's conditions ask for the same text, one after the other
+            data = text.encode("utf-8", "replace")
+            if len(self._filters) == 1:
+                found = tuple(self._filters[0][1](data) or ())
+            else:
+                found = tuple(at + number for at, match in self._filters for number in match(data) or ())
+            self._last = text, found
+        return found
+
+
+def _matcher(patterns: Sequence[tuple[str, str]]) -> Any:
+    """What gives the places of the patterns that match in some bytes."""
+    if len(patterns) == 1:
+        search = Pattern(*patterns[0]).search
+        return lambda data: (0,) if search(data) is not None else ()
+    made, options = re2.Filter(), re2.Options()
+    options.max_mem = MAX_REGEX_MEMORY
+    options.log_errors = False
+    for pattern, flags in patterns:
+        made.Add(f"(?{flags}){pattern}" if flags else pattern, options)
+    token = made.Add(_TOKEN, options)
+    try:
+        made.Compile()
+        if token in (made.Match(_TOKEN.encode()) or ()):
+            return made.Match
+    except re2.error:
+        pass
+    # Too many literals for its memory, which it does not say when it is asked: then each pattern for itself.
+    searches = tuple(Pattern(*pattern).search for pattern in patterns)
+    return lambda data: [number for number, search in enumerate(searches) if search(data) is not None]

@@ -31,8 +31,6 @@ ACTION_OF_KIND = {
 class RecipientFact:
     """A recipient as rules see it, and as the result gives it: what was said about it is read when somebody asks."""
 
-    __slots__ = ("_diagnostic", "_facts", "_reasoned", "_status", "_told", "action", "address")
-
     def __init__(self, address: str, action: str, told: _Told, facts: Facts) -> None:
         self.address = address
         self.action = action

@@ -17,8 +17,6 @@ class Field:
     `text` unfolded, RFC 2047 words decoded, 8-bit read as UTF-8 else Latin-1, control characters as spaces.
     """
 
-    __slots__ = ("_text", "name", "raw")
-
     def __init__(self, name: str, raw: bytes) -> None:
         self.name = name
         self.raw = raw
@@ -32,12 +30,19 @@ class Field:
 class Headers:
     """Header fields in order, duplicates kept; names compare without case. `pairs` are names and raw values."""
 
-    __slots__ = ("_index", "_made", "pairs")
-
     def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
         self.pairs = pairs
         self._made: dict[int, Field] = {}
-        self._index: dict[str, list[int]] | None = None
+
+    @lazy
+    def _names(self) -> list[str]:
+        """The names in lower case, by one call for all of them."""
+        return b"\n".join([name for name, _ in self.pairs]).lower().decode("latin-1").split("\n") if self.pairs else []
+
+    @lazy
+    def _first(self) -> dict[str, int]:
+        """The place of each name's topmost field."""
+        return dict(zip(reversed(self._names), range(len(self.pairs) - 1, -1, -1), strict=True))
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -51,19 +56,20 @@ class Headers:
             field = self._made[place] = Field(name.decode("latin-1"), raw)
         return field
 
-    def _places(self, name: str) -> list[int]:
+    def _place(self, name: str) -> int:
+        """The place of the topmost field of that name, -1 if there is none."""
+        place = self._first.get(name, -1)
+        return place if place >= 0 else self._first.get(name.lower(), -1)
+
+    def _places(self, name: str) -> Sequence[int]:
         """The places of the fields of that name."""
-        index = self._index
-        if index is None:
-            index = {}
-            names = b"\n".join([known for known, _ in self.pairs]).decode("latin-1").lower().split("\n")
-            for place, known in enumerate(names if self.pairs else ()):
-                if known in index:
-                    index[known].append(place)
-                else:
-                    index[known] = [place]
-            self._index = index
-        return index.get(name) or index.get(name.lower()) or []
+        place = self._place(name)
+        if place < 0:
+            return ()
+        name = self._names[place]
+        if len(self._first) == len(self.pairs) or self._names.count(name) == 1:
+            return (place,)
+        return [place for place, known in enumerate(self._names) if known == name]
 
     @property
     def names(self) -> frozenset[str]:
@@ -79,18 +85,22 @@ class Headers:
         """The raw values of the fields of that name, top first."""
         return [self.pairs[place][1] for place in self._places(name)]
 
+    def count(self, name: str) -> int:
+        """How many fields of that name there are."""
+        return len(self._places(name))
+
     def first(self, name: str) -> Field | None:
         """The topmost field of that name."""
-        places = self._places(name)
-        return self._field(places[0]) if places else None
+        place = self._place(name)
+        return self._field(place) if place >= 0 else None
 
     def text(self, name: str) -> str:
         """The topmost field's text, or an empty string."""
-        found = self.first(name)
-        return found.text if found else ""
+        place = self._place(name)
+        return self._field(place).text if place >= 0 else ""
 
     def __contains__(self, name: str) -> bool:
-        return bool(self._places(name))
+        return self._place(name) >= 0
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)

@@ -11,6 +11,7 @@ from ndrfilter.noun import Noun
 _NAME = rb"([!-9;-~]{1,200}+)[ \t]*+:"
 _BEGINNING = re.compile(_NAME)
 _FIELD = re.compile(_NAME + rb"([^\n]*+(?:\n[ \t][^\n]*+)*)\n?")
+_CLEAN = re.compile(rb"([!-9;-~]{1,200}+):([^\n]*+(?:\n[ \t][^\n]*+)*)\n")
 _KNOWN = re.compile(
     rb"(?:received|return-path|from|to|subject|date|message-id|mime-version|content-type|delivered-to|reply-to|sender|cc"
     rb"|content-transfer-encoding|dkim-signature|authentication-results|x-[a-z0-9-]++|list-[a-z]++|auto-submitted"
@@ -39,14 +40,13 @@ def line_ends(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
     """`raw` with LF for every line end (CRLF, CR CR LF, bare CR), and the codes of what was wrong with them."""
     if b"\r" not in raw:
         return raw, ()
-    crlf = raw.count(b"\r\n")
-    lone = raw.count(b"\r") - crlf
+    data = raw.replace(b"\r\n", b"\n")
+    lone = b"\r" in data
     defects = []
     if lone:
         defects.append("bare-cr")
-    if raw.count(b"\n") > crlf or (lone and b"\n" in raw):
+    if data.count(b"\n") > len(raw) - len(data) or (lone and b"\n" in raw):
         defects.append("mixed-line-ends")
-    data = raw.replace(b"\r\n", b"\n")
     if lone:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return data, tuple(defects)
@@ -59,7 +59,7 @@ def scan(data: bytes, start: int = 0, end: int | None = None, *, strict: bool = 
     body starts at `start`. A line that is no field ends the header unless a known field follows it.
     """
     end = len(data) if end is None else end
-    position = start if strict else _skip_junk(data, start, end)
+    position = start if strict or _BEGINNING.match(data, start, end) else _skip_junk(data, start, end)
     clean = _clean(data, position, end)
     return clean or _scan_lines(data, start, position, end)
 
@@ -69,13 +69,11 @@ def _clean(data: bytes, position: int, end: int) -> Block | None:
     blank = data.find(b"\n\n", position, min(end, position + limits.MAX_FIELD_BYTES))
     if blank < 0:
         return None
-    pairs = _FIELD.findall(data, position, blank + 1)
-    if (
-        len(pairs) > limits.MAX_HEADER_FIELDS
-        or sum([len(name) + len(raw) + 2 for name, raw in pairs]) != blank + 1 - position
-    ):
+    pairs = _CLEAN.findall(data, position, blank + 1)
+    # With a colon and a line end for each field: is it all?
+    if len(b"".join(map(b"".join, pairs))) + 2 * len(pairs) != blank + 1 - position:
         return None
-    return Block(Headers(pairs), blank + 2, ()) if pairs else None
+    return Block(Headers(pairs), blank + 2, ()) if 0 < len(pairs) <= limits.MAX_HEADER_FIELDS else None
 
 
 def _scan_lines(data: bytes, start: int, position: int, end: int) -> Block:

@@ -26,6 +26,10 @@ _KNOWN = _STRONG | {
 _STATUS = frozenset({b"final-recipient", b"reporting-mta", b"original-recipient", b"diagnostic-code", b"remote-mta"})
 
 
+_STRONG_MARKS = tuple(name + b":" for name in sorted(_STRONG))
+_PLAIN_MARKS = (b"subject:", b"from:", b"date:", b"to:")
+
+
 class Found(Noun):
     """Where a header begins in a text, and what stands before each of its lines."""
 
@@ -39,10 +43,20 @@ def find_header(data: bytes, start: int = 0) -> Found | None:
     At least three different known fields, one of them such as only headers have (Received, Message-ID, …), or all of
     From, To, Subject and Date. Behind quote marks people's mail programs repeat short headers, so there it takes more.
     """
+    if not _may_hold_header(data):
+        return None
     for match in _BLOCK.finditer(data, start, start + limits.MAX_RETURNED_SEARCH):
         if _is_header(match[2], _least(match[1])):
             return Found(match.start(), match[1])
     return None
+
+
+def _may_hold_header(data: bytes) -> bool:
+    """False only where no block can be a header, told without looking at lines: most texts hold none."""
+    lower = data.lower()
+    if b" :" in lower or b"\t:" in lower:
+        return True
+    return all(mark in lower for mark in _PLAIN_MARKS) or any(mark in lower for mark in _STRONG_MARKS)
 
 
 def _least(prefix: bytes) -> int:

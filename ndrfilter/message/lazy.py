@@ -1,4 +1,4 @@
-"""`lazy`: a property that is worked out on first use and kept in the slot of its name with an underscore before it."""
+"""`lazy`: an attribute that is worked out on first use and kept in the instance's own dictionary, past the class."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ if TYPE_CHECKING:
 else:
 
     class lazy:  # noqa: N801
-        """Like `functools.cached_property`, for slotted classes: `x` is kept in the slot `_x`."""
+        """`functools.cached_property` without its lock; not for classes with slots.
+
+        It defines no `__set__`, so what stands in the instance comes first and costs no call.
+        """
 
         def __init__(self, make):
             self.make = make
-            self.slot = "_" + make.__name__
+            self.name = make.__name__
             self.__doc__ = make.__doc__
 
         def __get__(self, instance, owner=None):
             if instance is None:
                 return self
-            try:
-                return getattr(instance, self.slot)
-            except AttributeError:
-                value = self.make(instance)
-                setattr(instance, self.slot, value)
-                return value
+            value = instance.__dict__[self.name] = self.make(instance)
+            return value
 
 
 __all__ = ["lazy"]

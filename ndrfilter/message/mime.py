@@ -13,6 +13,7 @@ from ndrfilter.message.transfer import KNOWN, decode
 from ndrfilter.message.types import MESSAGE_TYPES
 
 _SNIFFED = re.compile(rb"(?m)^--([!-,.-~][!-~]{5,68})[ \t]*$")
+_TYPED = re.compile(rb"(?mi)^content-type[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")
 _PADDING = re.compile(rb"(--)?[ \t]*(?=\n|\Z)")
 
 _MAX_BOUNDARIES = 4
@@ -41,10 +42,10 @@ class Tree:
         self, headers: Headers, span: Span, path: str, depth: int, default: str, outer: tuple[bytes, ...]
     ) -> Part:
         self._count += 1
-        typed = headers.all("content-type")
-        if len(typed) > 1:
+        typed = headers.count("content-type")
+        if typed > 1:
             self._defect("duplicate-content-type", path)
-        content_type, params = parse_value(typed[0].text) if typed else (default, ())
+        content_type, params = parse_value(headers.text("content-type")) if typed else (default, ())
         if "/" not in content_type:
             content_type = "text/plain"
         part = Part(headers, content_type, params, span, path, depth)
@@ -63,12 +64,23 @@ class Tree:
     def _is_deep(self, span: Span) -> bool:
         """Whether the message in `span` is one in one in one, beyond the limit; only the outermost is ever read."""
         start = span.body
+        if not self._may_hold_message(start, span.end):
+            return False
         for _ in range(limits.MAX_MIME_DEPTH):
             block = scan(self._data, start, span.end, strict=True)
             if parse_value(block.headers.text("content-type"))[0] not in MESSAGE_TYPES:
                 return False
             start = block.body
         return True
+
+    def _may_hold_message(self, start: int, end: int) -> bool:
+        """False only where the header from `start` on has no such type, told without reading it field by field."""
+        blank = self._data.find(b"\n\n", start, min(end, start + limits.MAX_FIELD_BYTES))
+        found = _TYPED.search(self._data, start, blank + 1) if blank >= 0 else None
+        if found is None:
+            return blank < 0
+        value = found[1].lower()
+        return b"message" in value or b"=?" in value
 
     def _children(self, part: Part, start: int, end: int, outer: tuple[bytes, ...]) -> tuple[Part, ...]:
         boundary = self._boundary(part, start, end)

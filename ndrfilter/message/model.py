@@ -99,11 +99,16 @@ class Report(Noun):
 
     reporting_mta: str  # name alone, lower case
     received_from_mta: str
-    arrival_date: float | None
+    arrival: str  # the words that `arrival_date` is read from
     envelope_id: str
     fields: StatusGroup
     recipients: tuple[ReportRecipient, ...]
     cut: tuple[str, ...] = ()  # codes of defects: what of it was left out
+
+    @property
+    def arrival_date(self) -> float | None:
+        """When the original came to the reporting MTA, in seconds since the epoch."""
+        return parse_date(self.arrival) if self.arrival else None
 
 
 class Span(Noun):
@@ -123,8 +128,6 @@ class Part:
     the root is "1").
     """
 
-    __slots__ = ("_placed", "_span", "children", "content_type", "depth", "encoding", "headers", "params", "path")
-
     def __init__(
         self,
         headers: Headers,
@@ -140,7 +143,8 @@ class Part:
         self.children: tuple[Part, ...] = ()
         self.path = path
         self.depth = depth
-        self.encoding = headers.text("content-transfer-encoding").strip(' ;"').lower() or "7bit"
+        encoding = headers.text("content-transfer-encoding")
+        self.encoding = (encoding and encoding.strip(' ;"').lower()) or "7bit"
         self._span = span
 
     @property

@@ -18,13 +18,16 @@ class Original:
     `full` when a body came back as well. `raw` is as faithful to the original bytes as can be had (line ends as LF).
     """
 
-    __slots__ = ("_trace", "body", "headers", "raw", "source")
-
-    def __init__(self, headers: Headers, source: str, raw: bytes, body: bytes) -> None:
+    def __init__(self, headers: Headers, source: str, raw: bytes, start: int) -> None:
         self.headers = headers
         self.source = source
         self.raw = raw
-        self.body = body
+        self._start = start
+
+    @lazy
+    def body(self) -> bytes:
+        """What stands below the header; perhaps nothing."""
+        return self.raw[self._start :]
 
     @property
     def full(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ndrfilter import limits
 from ndrfilter.message.charset import decode_text, field_text
@@ -13,13 +14,19 @@ _TYPE = re.compile(r"\s*+([!#$%&'*+.^_`|~0-9A-Za-z-]++)\s*+(?:/\s*+([!#$%&'*+.^_
 _PIECE = re.compile(r"(.+?)\*(?:(\d{1,3})(\*?)|)\Z")
 _ESCAPE = re.compile(r"\\(.)")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_RECURRING = 80  # characters
 
 Params = tuple[tuple[str, str], ...]
 
 
 def parse_value(text: str) -> tuple[str, Params]:
     """The value in lower case and its parameters, names in lower case, in order; RFC 2231 pieces joined and decoded."""
-    text = text[: limits.MAX_FIELD_BYTES]
+    if len(text) > _RECURRING or "boundary" in text:
+        return _parse(text[: limits.MAX_FIELD_BYTES])
+    return _parse_recurring(text)
+
+
+def _parse(text: str) -> tuple[str, Params]:
     matched = _TYPE.match(text)
     if matched is None:
         value, rest = "", text
@@ -47,6 +54,10 @@ def parse_value(text: str) -> tuple[str, Params]:
             pieces.setdefault(piece[1], []).append((int(piece[2] or 0), extended, item))
     plain.extend((name, _join(parts)) for name, parts in pieces.items())
     return value.lower(), tuple(plain)
+
+
+# "text/plain; charset=utf-8": the same few in nearly all mail.
+_parse_recurring = lru_cache(256)(_parse)
 
 
 def _unquote(item: str) -> str:

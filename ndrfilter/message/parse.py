@@ -43,12 +43,6 @@ def parse(raw: bytes) -> Message:
 class Message:
     """A message. Its header is read at once; everything else on first use, and then kept."""
 
-    __slots__ = (
-        "_attachments", "_body", "_codes", "_data", "_disposition", "_feedback", "_inline", "_links",
-        "_originals", "_parts", "_report", "_segments", "_text", "_trace", "_tree", "_whole_text", "_wrapped",
-        "headers", "raw",
-    )  # fmt: skip
-
     def __init__(self, raw: bytes, data: bytes, headers: Headers, body: int, codes: tuple[str, ...]) -> None:
         self.raw = raw
         self.headers = headers
@@ -79,7 +73,7 @@ class Message:
         return tuple(dict.fromkeys((*(Defect(code) for code in codes), *self.tree[1])))[: limits.MAX_DEFECTS]
 
     def _left_out(self) -> Iterator[str]:
-        if len(self.headers.all("received")) > limits.MAX_HOPS:
+        if self.headers.count("received") > limits.MAX_HOPS:
             yield "too-many-hops"
         if len(self.whole_text) > limits.MAX_TEXT or any(segment.cut for segment in self.segments):
             yield "text-too-long"

@@ -6,14 +6,16 @@ import re
 
 from ndrfilter import limits
 from ndrfilter.message.charset import decode_text, field_text
-from ndrfilter.message.dates import parse_date
 from ndrfilter.message.model import Report, ReportRecipient, StatusGroup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*+:([^\n]*+(?:\n[ \t]+[^\s][^\n]*+)*)(?:\n|\Z)")
+# A field, or another line.
+_LINE = re.compile(
+    rb"([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*+:([^\n]*+(?:\n[ \t]+[^\s][^\n]*+)*)(?:\n|\Z)|([^\n]*+)(?:\n|\Z)"
+)
 _START = re.compile(
     rb"(?mi)^([ \t>|]{0,40}+)"
     rb"(?=(?:reporting-mta|original-envelope-id|arrival-date|final-recipient|original-recipient)[ \t]*:)"
@@ -38,23 +40,19 @@ def parse_groups(data: bytes) -> tuple[StatusGroup, ...]:
     data = data[: data.rfind(b"\n", 0, limits.MAX_STATUS_BYTES) + 1] if cut else data
     groups: list[StatusGroup] = []
     fields: list[tuple[str, str]] = []
-    position = 0
-    while position < len(data) and len(groups) < _MAX_GROUPS:
-        found = _LINE.match(data, position)
-        if found is not None:
-            name = found[1].decode("ascii").lower()
+    for found in _LINE.finditer(data):
+        word, value, other = found.groups()
+        if word is not None:
+            name = word.decode("ascii").lower()
             if name in _ADDRESSED and _begins_anew(name, fields):
                 groups.append(StatusGroup(tuple(fields)))
                 fields = []
-            fields.append((name, _value(found[2])))
-            position = found.end()
-            continue
-        line_end = data.find(b"\n", position)
-        line_end = len(data) if line_end < 0 else line_end
-        if fields and not data[position:line_end].strip():
+            fields.append((name, _value(value)))
+        elif fields and not other.strip() and found.start() < len(data):
             groups.append(StatusGroup(tuple(fields)))
             fields = []
-        position = line_end + 1
+        if len(groups) >= _MAX_GROUPS:
+            break
     if fields and not (cut and groups):
         groups.append(StatusGroup(tuple(fields)))
     return tuple(groups)
@@ -80,7 +78,7 @@ def parse_report(data: bytes) -> Report | None:
     recipients: list[ReportRecipient] = []
     groups = parse_groups(data)
     for group in groups:
-        if any(key in _PER_RECIPIENT for key, _ in group.fields):
+        if not _PER_RECIPIENT.isdisjoint(dict(group.fields)):
             recipients.append(_recipient(group))
         else:
             message.extend(group.fields)
@@ -90,11 +88,10 @@ def parse_report(data: bytes) -> Report | None:
     )
     if not reporting and not any(recipient.final or recipient.original for recipient in recipients):
         return None
-    arrival = fields.get("arrival-date")
     return Report(
         reporting_mta=_name(reporting),
         received_from_mta=_name(fields.get("received-from-mta")),
-        arrival_date=parse_date(arrival) if arrival else None,
+        arrival=fields.get("arrival-date"),
         envelope_id=fields.get("original-envelope-id"),
         fields=fields,
         recipients=tuple(recipients[: limits.MAX_RECIPIENTS]),
@@ -110,15 +107,16 @@ def _cut(size: int, groups: int, recipients: int) -> Iterator[str]:
 
 
 def _recipient(group: StatusGroup) -> ReportRecipient:
-    action = _COMMENT.sub(" ", group.get("action")).split()
-    status = _STATUS.search(group.get("status"))
+    value = dict(reversed(group.fields)).get
+    action = _COMMENT.sub(" ", value("action", "")).split()
+    status = _STATUS.search(value("status", ""))
     return ReportRecipient(
-        final=_address(group.get("final-recipient")),
-        original=_address(group.get("original-recipient")),
+        final=_address(value("final-recipient", "")),
+        original=_address(value("original-recipient", "")),
         action=action[0].strip(";,.").lower() if action else "",
         status=status[0] if status else "",
-        diagnostic=_untyped(group.get("diagnostic-code"))[: limits.MAX_DIAGNOSTIC_CHARS],
-        remote_mta=_name(group.get("remote-mta")),
+        diagnostic=_untyped(value("diagnostic-code", ""))[: limits.MAX_DIAGNOSTIC_CHARS],
+        remote_mta=_name(value("remote-mta", "")),
         group=group,
     )
 

@@ -34,7 +34,7 @@ def originals_of(parts: tuple[Part, ...]) -> tuple[Original, ...]:
     search = limits.MAX_RETURNED_SEARCH  # bytes of all such parts together, or many parts would take many times as long
     for number, part in enumerate(parts):
         rank, original = _original_of(part, number, search)
-        search -= min(search, len(part.body)) if part.content_type in _SURE_TYPES else 0
+        search -= min(search, part.size) if part.content_type in _SURE_TYPES else 0
         if original is not None:
             found.append((number < status, rank, number, original))
         if len(found) > limits.MAX_ORIGINALS:
@@ -88,7 +88,7 @@ def message_in(
     block = scan(data)
     if not len(block.headers) or not any(is_known(name) for name, _ in block.headers.pairs):
         return _indented(data[:search], data, source) if sure else None
-    return Original(block.headers, source, data, data[block.body :])
+    return Original(block.headers, source, data, block.body)
 
 
 def _indented(front: bytes, data: bytes, source: str) -> Original | None:
@@ -97,7 +97,7 @@ def _indented(front: bytes, data: bytes, source: str) -> Original | None:
         return None
     raw = unquoted(data, found)
     block = scan(raw)
-    return Original(block.headers, source, raw, raw[block.body :]) if len(block.headers) else None
+    return Original(block.headers, source, raw, block.body) if len(block.headers) else None
 
 
 def inline_in(segment: Segment) -> tuple[int, Original] | None:
@@ -112,7 +112,7 @@ def _made(data: bytes, found: Found | None) -> tuple[int, Original] | None:
     block = scan(raw)
     if not len(block.headers):
         return None
-    return found.start, Original(block.headers, "quoted" if found.prefix else "inline", raw, raw[block.body :])
+    return found.start, Original(block.headers, "quoted" if found.prefix else "inline", raw, block.body)
 
 
 def after_separator(segment: Segment, separators: Sequence[Any]) -> tuple[int, Original] | None:

@@ -35,8 +35,6 @@ _MAX_LABEL = 300
 class Segment:
     """The human text of one part: `data` bytes with LF line ends, `text` the same lines decoded."""
 
-    __slots__ = ("_content", "_data", "_html", "_text", "part")
-
     def __init__(self, part: Part) -> None:
         self.part = part
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_network
 
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
     Ip = IPv4Address | IPv6Address
@@ -24,6 +26,7 @@ def within(name: str, pattern: str) -> bool:
     return name == pattern or name.endswith("." + pattern)
 
 
+@lru_cache(maxsize=256)  # of servers that come again
 def private(ip: Ip) -> bool:
     """Of no host on the public net. Python counts the addresses for documentation in, which stand for public ones."""
     return not ip.is_global and not str(ip).startswith(_DOCUMENTATION)
@@ -57,11 +60,47 @@ class Relay(Noun):
         return cls(name=text.rstrip(".").lower(), shared=shared, account=account)
 
 
-class Site(Noun):
-    """The site of one message. Names are lower case A-labels without a final dot.
+class Hosts:
+    """What tells at once that a name or an address is none of these relays': nearly all that we meet are none."""
 
-    `settings` has, by plugin, what it made of the section that this site has of its own.
-    """
+    __slots__ = ("_endings", "_networks", "_relays")
+
+    def __init__(self, relays: tuple[Relay, ...]) -> None:
+        self._relays = relays
+        self._endings = tuple(relay.name.removeprefix("*") for relay in relays if relay.network is None and relay.name)
+        networks: dict[tuple[int, int], set[int]] = {}
+        for network in (relay.network for relay in relays if relay.network is not None):
+            shift = network.max_prefixlen - network.prefixlen
+            networks.setdefault((network.version, shift), set()).add(int(network.network_address) >> shift)
+        self._networks = tuple((*key, frozenset(numbers)) for key, numbers in networks.items())
+
+    def find(self, name: str | None, ip: Ip | None) -> Relay | None:
+        """The first relay with that looked-up name or that address."""
+        if (name and name.endswith(self._endings)) or (ip is not None and self._near(ip)):
+            return next((relay for relay in self._relays if relay.matches(name, ip)), None)
+        return None
+
+    def _near(self, ip: Ip) -> bool:
+        number, version = int(ip), ip.version
+        return any(version == own and number >> shift in numbers for own, shift, numbers in self._networks)
+
+    def marks(self) -> frozenset[bytes]:
+        """Of these, one stands in lower case in any text that says the name or an address of one of the relays."""
+        return frozenset((*(ending.encode() for ending in self._endings), *self._address_marks()))
+
+    def _address_marks(self) -> Iterator[bytes]:
+        for network in (relay.network for relay in self._relays if relay.network is not None):
+            if network.version == 4:
+                whole = network.prefixlen // 8
+                yield ".".join(str(network.network_address).split(".")[:whole]).encode() + b"." * (whole < 4)
+                yield b"ffff:"  # mapped into IPv6
+            else:
+                group = int(network.network_address) >> 112 if network.prefixlen >= 16 else 0
+                yield f"{group:x}:".encode() if group else b":"
+
+
+class SiteFields(Noun):
+    """The fields of `Site`."""
 
     domains: tuple[str, ...] = ()
     relays: tuple[Relay, ...] = ()
@@ -71,10 +110,44 @@ class Site(Noun):
     vars: tuple[tuple[str, str], ...] = ()
     settings: tuple[tuple[str, object], ...] = ()
 
+
+class Site(SiteFields):
+    """The site of one message. Names are lower case A-labels without a final dot.
+
+    `settings` has, by plugin, what it made of the section that this site has of its own. A site serves many messages,
+    so it keeps beside its fields what makes looking up quick.
+    """
+
     @property
     def configured(self) -> bool:
         """False for the embedded default, which never says backscatter or genuine."""
         return bool(self.domains)
+
+    @cached_property
+    def relay_hosts(self) -> Hosts:
+        """The relays, to look up."""
+        return Hosts(self.relays)
+
+    @cached_property
+    def receiver_hosts(self) -> Hosts:
+        """The receivers, to look up."""
+        return Hosts(self.receivers)
+
+    @cached_property
+    def marks(self) -> tuple[bytes, ...]:
+        """Of these, one stands in any text, in lower case, that names one of our relays or receivers."""
+        found = self.relay_hosts.marks() | self.receiver_hosts.marks()
+        return tuple(sorted(mark for mark in found if not any(mark != other and other in mark for other in found)))
+
+    @cached_property
+    def named_relays(self) -> bool:
+        """Whether the site knows its relays by name."""
+        return any(relay.name for relay in self.relays)
+
+    @cached_property
+    def domain_endings(self) -> tuple[str, ...]:
+        """How the names under our domains end, or rather what they end in at least."""
+        return tuple(domain.removeprefix("*.") for domain in self.domains)
 
     def owns(self, domain: str) -> bool:
         """Whether mail of `domain` is ours; a plain entry stands for itself and what is below it."""
@@ -82,11 +155,11 @@ class Site(Noun):
 
     def relay(self, name: str | None, ip: Ip | None) -> Relay | None:
         """The relay with that looked-up name or that address."""
-        return next((relay for relay in self.relays if relay.matches(name, ip)), None)
+        return self.relay_hosts.find(name, ip)
 
     def receiver(self, name: str | None, ip: Ip | None) -> Relay | None:
         """The receiver (our MX) with that name or address."""
-        return next((receiver for receiver in self.receivers if receiver.matches(name, ip)), None)
+        return self.receiver_hosts.find(name, ip)
 
 
 NO_SITE = Site()

@@ -85,8 +85,11 @@ def named_ours(name: str | None, site: Site) -> bool:
 
 def _literal(name: str) -> Ip | None:
     """The public address that an address literal, or a bare address in a name's place, says."""
+    bare = name.strip("[]")
+    if ":" not in bare and not bare[-1:].isdigit():
+        return None
     try:
-        ip = ip_address(name.strip("[]").removeprefix("ipv6:"))
+        ip = ip_address(bare.removeprefix("ipv6:"))
     except ValueError:
         return None
     return None if private(ip) else ip
@@ -94,6 +97,8 @@ def _literal(name: str) -> Ip | None:
 
 def own_host(name: str | None, site: Site) -> bool:
     """Whether a bare name could be a host of ours: a relay, a receiver, or below one of our domains."""
-    return named_ours(name, site) or (
-        bool(name) and any(within(name or "", d.removeprefix("*.")) for d in site.domains)
+    if not name:
+        return False
+    return (name.endswith(site.domain_endings) and any(within(name, own) for own in site.domain_endings)) or named_ours(
+        name, site
     )

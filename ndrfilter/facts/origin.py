@@ -64,24 +64,42 @@ def _more_hops(came_back: Original) -> bool:
 
 
 def _stray_hops(facts: Facts) -> tuple[tuple[Hop, ...], bool]:
-    """Every line anywhere in the message that looks like a Received field, however deep or quoted it stands.
+    """Every line anywhere in the message that looks like a Received field and may name one of ours, however deep or
+    quoted it stands.
 
-    And whether there are more than we look at.
+    And whether there are more such lines, of whatever contents, than we look at.
     """
     came_back = original(facts)
+    raws = (facts.message.body, came_back.raw if came_back else b"")
+    marks = facts.site.marks
+    if _say_nothing(raws, marks):
+        return (), False
     texts: dict[bytes, None] = {}
-    for raw in (facts.message.body, came_back.raw if came_back else b""):
+    for raw in raws:
         for number, match in enumerate(_RECEIVED.finditer(raw)):
             if number == limits.MAX_STRAY_LINES or (
                 len(texts) == limits.MAX_STRAY_HOPS and match.group(1) not in texts
             ):
-                return _hops(texts), True
+                return _hops(texts, marks), True
             texts[match.group(1)] = None
-    return _hops(texts), False
+    return _hops(texts, marks), False
 
 
-def _hops(texts: Iterable[bytes]) -> tuple[Hop, ...]:
-    return tuple(parse_received(" ".join(text.decode("latin-1").split())) for text in texts)
+def _say_nothing(raws: tuple[bytes, ...], marks: tuple[bytes, ...]) -> bool:
+    """Whether no Received field in these bytes can name one of ours, nor are there too many of them: nearly always so,
+    and much sooner known than the fields are read."""
+    count = 0
+    for raw in raws:
+        lower = raw.lower()
+        count += lower.count(b"received:")
+        if count > limits.MAX_STRAY_HOPS or any(mark in lower for mark in marks):
+            return False
+    return True
+
+
+def _hops(texts: Iterable[bytes], marks: tuple[bytes, ...]) -> tuple[Hop, ...]:
+    told = (text for text in texts if any(mark in text.lower() for mark in marks))
+    return tuple(parse_received(" ".join(text.decode("latin-1").split())) for text in told)
 
 
 def _own_bounce(facts: Facts) -> bool:

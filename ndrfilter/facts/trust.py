@@ -61,31 +61,33 @@ def follow(trace: tuple[Hop, ...], site: Site, report: Report, headers: Headers)
     if chain.stranger is not None and chain.account is not None:
         site = site._replace(relays=tuple(relay for relay in site.relays if not relay.shared))
     claimed = chain.claimed or report.cut or named_ours(report.received_from, site)
-    claimed = claimed or any(_names_us(_unmasked(hop, site), site) for hop in trace[max(chain.depth, 0) :])
-    claimed = claimed or any(_names_us_elsewhere(hop, site) for hop in report.stray)
+    claimed = claimed or any(_names_us(hop, _unmasked(hop, site), site) for hop in trace[max(chain.depth, 0) :])
+    claimed = claimed or any(_names_us(hop, None if site.named_relays else hop.ip, site) for hop in report.stray)
     return chain._replace(claimed=claimed, claimed_by_helo=any(named_ours(hop.helo, site) for hop in trace))
 
 
-def _names_us(hop: Hop, site: Site) -> bool:
-    """Whether anything in the hop names one of our relays or receivers."""
-    return _relay(hop, site) is not None or any(named_ours(n, site) for n in (hop.by, hop.helo, hop.rdns))
+def _names_us(hop: Hop, ip: Ip | None, site: Site) -> bool:
+    """Whether anything in the hop, whose client's address is `ip`, names one of our relays or receivers.
+
+    Far from any believed hop a bare address is no claim where the site knows its relays by name.
+    """
+    return (
+        _relay(hop.rdns, ip, site) is not None
+        or named_ours(hop.by, site)
+        or named_ours(hop.helo, site)
+        or named_ours(hop.rdns, site)
+    )
 
 
-def _unmasked(hop: Hop, site: Site) -> Hop:
-    """The hop without its address, where that belongs to us but its bearer goes by a stranger's name.
+def _unmasked(hop: Hop, site: Site) -> Ip | None:
+    """The hop's address, unless that belongs to us but its bearer goes by a stranger's name.
 
     Only where the site knows its relays by name: ours would have called itself, or been found, by one of those.
     """
+    if not site.named_relays or hop.ip is None or site.relay(None, hop.ip) is None:
+        return hop.ip
     names = [name for name in (hop.helo, hop.rdns) if name and "." in name and name[:1] != "["]
-    foreign = bool(names) and not any(own_host(name, site) for name in names)
-    return hop._replace(ip=None) if foreign and any(relay.name for relay in site.relays) else hop
-
-
-def _names_us_elsewhere(hop: Hop, site: Site) -> bool:
-    """Far from any believed hop a bare address is no claim where the site knows its relays by name."""
-    if any(relay.name for relay in site.relays):
-        hop = hop._replace(ip=None)
-    return _names_us(hop, site)
+    return None if names and not any(own_host(name, site) for name in names) else hop.ip
 
 
 def _walk(trace: tuple[Hop, ...], site: Site, report: Report, headers: Headers) -> Chain:
@@ -96,7 +98,7 @@ def _walk(trace: tuple[Hop, ...], site: Site, report: Report, headers: Headers) 
             return Chain(depth=depth)
         if named_ours(hop.by, site):
             return _at_our_host(hop, depth, site, report.own_bounce)
-        relay = _relay(hop, site)
+        relay = _relay(hop.rdns, hop.ip, site)
         if relay is not None:
             return _at_relay(trace, depth, relay, site, headers)
         if hop.submitted or hop.authenticated or hop.with_ == "local":  # a user's message: below are his own words
@@ -107,9 +109,9 @@ def _walk(trace: tuple[Hop, ...], site: Site, report: Report, headers: Headers) 
     return Chain()
 
 
-def _relay(hop: Hop, site: Site) -> Relay | None:
+def _relay(name: str | None, ip: Ip | None, site: Site) -> Relay | None:
     """The relay of ours that a foreign recorder saw. Everybody has private addresses: there they are nobody's."""
-    return site.relay(hop.rdns, None if hop.ip is None or private(hop.ip) else hop.ip)
+    return site.relay(name, None if ip is None or private(ip) else ip)
 
 
 def _continues(above: Hop, hop: Hop, house: str) -> bool:
@@ -165,5 +167,4 @@ def _at_relay(trace: tuple[Hop, ...], depth: int, relay: Relay, site: Site, head
 
 def _contradicted(hop: Hop, relay: Relay, site: Site) -> bool:
     """Our network's address with a looked-up name that is none of ours, at a site that knows its relays by name."""
-    names_given = any(other.name for other in site.relays)
-    return relay.network is not None and names_given and bool(hop.rdns) and not own_host(hop.rdns, site)
+    return relay.network is not None and site.named_relays and bool(hop.rdns) and not own_host(hop.rdns, site)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import textwrap
-import unicodedata
-from typing import TYPE_CHECKING
 
 from ndrfilter.errors import ConfigError, NdrError, TemporaryError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TextIO
@@ -35,6 +32,8 @@ def escape(text: str) -> str:
 def _visible(char: str) -> str:
     if char.isprintable():
         return char
+    import unicodedata
+
     if unicodedata.category(char) == _SPACE:
         return " "
     code = ord(char)
@@ -51,6 +50,8 @@ def clip(text: str, width: int) -> str:
 
 def wrap(text: str, width: int, indent: str = "", then: str | None = None) -> str:
     """`text` in lines of at most `width` columns; `then` indents all lines but the first. Long words stay whole."""
+    import textwrap
+
     following = indent if then is None else then
     return textwrap.fill(
         " ".join(text.split()),
@@ -104,9 +105,11 @@ def warn(diagnostics: Iterable[Diagnostic]) -> None:
 
 def _on_standard_error(text: str) -> None:
     if sys.stderr is not None:
-        with contextlib.suppress(OSError, ValueError):
+        try:
             sys.stderr.write(text)
             sys.stderr.flush()
+        except (OSError, ValueError):
+            pass
 
 
 def say(*lines: str) -> None:

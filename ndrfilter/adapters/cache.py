@@ -84,19 +84,26 @@ def _opened(data: bytes) -> dict[str, Any] | None:
 
 
 def write(key: str, image: dict[str, Any], folder: Path) -> Path:
-    """Keep the image under that key, in one step; the oldest beyond a few go. Raises OSError."""
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    """Keep the image under that key; the oldest beyond a few go. Raises OSError."""
     payload = marshal.dumps(image)
-    path, draft = folder / f"rules-{key}", folder / f".draft-{os.getpid()}"
+    path = put(folder / f"rules-{key}", _MAGIC + blake2b(payload, digest_size=_DIGEST).digest() + payload)
+    for old in sorted(folder.glob("rules-*"), key=lambda kept: kept.stat().st_mtime_ns, reverse=True)[_KEPT:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def put(path: Path, data: bytes, mode: int = 0o644, group: int = -1) -> Path:
+    """Write the file in one step, with its folder if that is not there. Raises OSError."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    draft = path.parent / f".draft-{os.getpid()}"
     try:
         with draft.open("xb") as stream:
-            os.fchmod(stream.fileno(), 0o644)
-            stream.write(_MAGIC + blake2b(payload, digest_size=_DIGEST).digest() + payload)
+            os.fchown(stream.fileno(), -1, group)
+            os.fchmod(stream.fileno(), mode)
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-    for old in sorted(folder.glob("rules-*"), key=lambda kept: kept.stat().st_mtime_ns, reverse=True)[_KEPT:]:
-        old.unlink(missing_ok=True)
     return path

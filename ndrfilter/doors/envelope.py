@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ndrfilter.errors import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
+    from typing import Protocol
 
     from ndrfilter.envelope import Envelope
     from ndrfilter.message.model import Headers
+
+    class Told(Protocol):
+        """What the options say."""
+
+        sender: str | None
+        recipient: list[str] | None
+        client_ip: str | None
+        client_name: str | None
+        helo: str | None
+
 
 ARGUMENTS, ENVIRONMENT, HEADERS, NONE = "arguments", "environment", "headers", "none"
 _RECIPIENT_FIELDS = ("X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To")
@@ -31,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--helo", metavar="NAME", help="what it said in HELO or EHLO")
 
 
-def envelope_of(args: argparse.Namespace, raw: bytes, environ: Mapping[str, str]) -> tuple[Envelope, str]:
+def envelope_of(args: Told | argparse.Namespace, raw: bytes, environ: Mapping[str, str]) -> tuple[Envelope, str]:
     """The envelope, and the word for the strongest source that anything of it came from.
 
     Sender and recipients are looked for apart: arguments, then `environ`, then the header of `raw`. A sender of None

@@ -14,25 +14,18 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from ndrfilter import limits
-from ndrfilter.doors import envelope, options, outbound, reply
+from ndrfilter.doors import envelope, filtered, options, outbound
 from ndrfilter.errors import ConfigError, TemporaryError, UsageError
 from ndrfilter.terminal import complain, escape, in_words, reason
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
     from typing import Any
 
 DONE, TEMPORARY = 0, 75
-_SECONDS = 8.0
-_SENTENCES = {
-    "config": "The configuration of ndrfilter is broken; nobody judged this message.",
-    "timeout": "Judging this message took too long; nobody judged it.",
-    "internal": "ndrfilter failed on this message; nobody judged it.",
-}
 _DESCRIPTION = """\
 Read a message from standard input and write it to standard output with its verdict in front:
 
@@ -73,8 +66,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--max-seconds",
         metavar="N",
         type=float,
-        default=_SECONDS,
-        help=f"let the mail through as it is after so long (default {_SECONDS:g}; 0: never)",
+        default=filtered.SECONDS,
+        help=f"let the mail through as it is after so long (default {filtered.SECONDS:g}; 0: never)",
     )
     envelope.add_options(parser)
     parser.set_defaults(func=run)
@@ -112,29 +105,21 @@ def _answer(raw: bytes, args: argparse.Namespace) -> bytes:
     """The whole reply. Raises MemoryError and TemporaryError only."""
     try:
         with _deadline(args.max_seconds):
-            return outbound.stamped(raw, args) if args.outbound else _judged(raw, args)
+            if args.outbound:
+                return outbound.stamped(raw, args)
+            return filtered.judged(raw, options.open_filter(args), args)
     except (ConfigError, UsageError) as error:
         complain(in_words(error))
         failed = "config"
     except _Late:
-        complain(f"not done within {args.max_seconds:g} s")
+        complain(filtered.late(args.max_seconds))
         failed = "timeout"
     except (MemoryError, TemporaryError):
         raise
     except Exception as error:
         complain(f"internal error: {type(error).__name__}: {escape(str(error))}")
         failed = "internal"
-    return raw if args.outbound else reply.annotate_error(raw, failed, _SENTENCES[failed])
-
-
-def _judged(raw: bytes, args: argparse.Namespace) -> bytes:
-    judge = options.open_filter(args)
-    seen = raw[: limits.MAX_MESSAGE]
-    told, word = envelope.envelope_of(args, seen, os.environ)
-    result = judge.check(seen, envelope=told, envelope_source=word)
-    for trouble in result.errors:
-        complain(f"{escape(trouble.where)}: {escape(trouble.what)}")
-    return reply.annotate(raw, result)
+    return raw if args.outbound else filtered.unjudged(raw, failed)
 
 
 @contextmanager

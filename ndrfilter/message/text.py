@@ -166,7 +166,7 @@ def links_of(texts: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
     """Links of texts, given as HTML ("" if none) and as read: by `href`, and plain URLs that no anchor names."""
     found: dict[tuple[str, str], Link] = {}
     for html, text in texts:
-        anchors = _html_links(html)
+        anchors = _html_links(html) if html else []
         named = "\n".join(part for link in anchors for part in (link.url, link.text))
         for link in (*anchors, *(plain for plain in _plain_links(text) if plain.url not in named)):
             found.setdefault((link.url, link.text), link)

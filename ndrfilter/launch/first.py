@@ -57,7 +57,7 @@ def complain(text: str) -> None:
         pass
 
 
-def whole(command: list[str], raw: bytes | None = None) -> "NoReturn":  # type: ignore[misc]
+def whole(command: list[str], raw: bytes | None = None) -> "NoReturn":
     """Become the whole `ndrfilter filter`, which reads the message again if it has been read. Does not return."""
     try:
         if raw is not None:
@@ -74,7 +74,7 @@ def whole(command: list[str], raw: bytes | None = None) -> "NoReturn":  # type: 
     posix._exit(TEMPORARY)
 
 
-def run(folder: str, name: str, command: list[str]) -> "NoReturn":
+def run(folder: str, name: str, command: list[str]) -> "NoReturn":  # type: ignore[misc]
     """Filter the message on standard input; `command` is what does the same the long way. Does not return."""
     command += sys.argv[1:]
     kept = read(folder, name) if hasattr(posix, "memfd_create") else None

@@ -40,7 +40,7 @@ site: {domains: [example.com, example.org], relays: [mail.example.com, 192.0.2.0
 service: {workers: 1}
 """
 RECIPIENT = "you@example.com"
-MILTER_EACH, PIPE_EACH = 11, 40  # of so many messages, one
+MILTER_EACH, COMMAND_EACH = 11, 60  # of so many messages, one
 # What the milter is told of the client, and what our MTA is going to write of it.
 CLIENT = Envelope("", (RECIPIENT,), "198.51.100.29", "mx.remote.test", "mx.remote.test")
 WRITTEN = (
@@ -79,7 +79,7 @@ class Judged:
         self.letters = letters
         self.config = folder / "ndrfilter.yml"
         self.config.write_text(CONFIG)
-        self.plain = Filter.from_config(self.config)
+        self.plain = Filter.from_config(self.config, plain=True)
 
     @cached_property
     def expected(self) -> list:
@@ -157,15 +157,27 @@ def test_milter(judged, serving, monkeypatch):
     assert not differing(zip(said, wanted, strict=True))
 
 
-def test_pipe(judged, tmp_path):
-    command = [sys.executable, "-m", "ndrfilter", "-c", str(judged.config), "filter", "--max-seconds", "0"]
+def piped(judged, command: list[str], each: int) -> list:
+    """What the command makes of letters, and what it should; a process for each."""
     environment = {name: value for name, value in os.environ.items() if name not in ("SENDER", "RECIPIENT")}
 
     def filtered(one: Letter) -> bytes:
         return subprocess.run(command, input=one.raw, env=environment, capture_output=True, check=True).stdout
 
     untold = Namespace(sender=None, recipient=None, client_ip=None, client_name=None, helo=None)
-    some = list(judged.as_seen(lambda raw: pipe_envelope(untold, raw, {})[0], PIPE_EACH))
+    some = list(judged.as_seen(lambda raw: pipe_envelope(untold, raw, {})[0], each))
     with ThreadPoolExecutor(2) as pool:
         said = pool.map(filtered, [one for one, _ in some])
-        assert not differing(zip(said, (reply.annotate(one.raw, wanted) for one, wanted in some), strict=True))
+        return differing(zip(said, (reply.annotate(one.raw, wanted) for one, wanted in some), strict=True))
+
+
+def test_pipe(judged):
+    command = [sys.executable, "-m", "ndrfilter", "-c", str(judged.config), "filter", "--max-seconds", "0"]
+    assert not piped(judged, command, COMMAND_EACH)
+
+
+def test_launcher(judged, tmp_path):
+    launcher = tmp_path / "ndrfilter-filter"
+    command = [sys.executable, "-m", "ndrfilter", "-c", str(judged.config), "compile", "--launcher", str(launcher)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert not piped(judged, [str(launcher), "--max-seconds", "0"], 1)

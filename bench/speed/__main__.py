@@ -23,6 +23,7 @@ from importlib import import_module
 from pathlib import Path
 
 from bench.speed import figures
+from bench.speed.installed import Options
 
 NAMES = ("service", "pipe", "rules", "size", "start", "memory", "profile")
 
@@ -32,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="+", choices=(*NAMES, "all"))
     parser.add_argument("--quick", action="store_true", help="a small form, which only shows that it works")
+    parser.add_argument("--program", default="", metavar="NDRFILTER", help="an installed ndrfilter, for the pipe")
     parser.add_argument("--markdown", action="store_true", help="print tables for a page")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
@@ -39,7 +41,7 @@ def main() -> int:
     show = figures.markdown if args.markdown else figures.table
     print(figures.machine(), end="\n\n", flush=True)
     for name in NAMES if "all" in args.what else args.what:
-        report = import_module(f"bench.speed.{name}").run(quick=args.quick)
+        report = import_module(f"bench.speed.{name}").run(Options(args.quick, args.program))
         reports.append(figures.unjudged(report) if args.quick else report)
         print(show(reports[-1]), end="\n\n", flush=True)
     short = figures.summary(reports)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.speed.mails import ROOT
 from tests.service_process import Serving
@@ -22,18 +23,32 @@ ruleset: default
 """
 
 
-class Installed:
-    """A folder with a configuration and all that `ndrfilter compile` writes for it."""
+LAUNCHER = "ndrfilter-filter"
 
-    def __init__(self, folder: Path, *, more: str = "", compiled: bool = True) -> None:
+
+class Options(NamedTuple):
+    """What a bench is asked for: the small form; and an installed `ndrfilter` in the place of this checkout."""
+
+    quick: bool
+    program: str = ""
+
+
+class Installed:
+    """A folder with a configuration and all that `ndrfilter compile` writes for it.
+
+    `program` is an installed `ndrfilter`; without one it is this checkout's.
+    """
+
+    def __init__(self, folder: Path, *, more: str = "", compiled: bool = True, program: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.config = folder / "ndrfilter.yml"
         self.config.write_text(SITE + more)
         self.cache = folder / "cache"
+        self._program = [program] if program else [sys.executable, "-m", "ndrfilter"]
         self.env = {
             "PATH": os.environ.get("PATH", os.defpath),
-            "PYTHONPATH": str(ROOT),
+            **({} if program else {"PYTHONPATH": str(ROOT)}),
             "NDRFILTER_CACHE": str(self.cache),
             "NDRFILTER_STATE": str(folder / "state"),
         }
@@ -46,7 +61,12 @@ class Installed:
 
     def command(self, *words: str) -> list[str]:
         """ndrfilter with this configuration."""
-        return [sys.executable, "-m", "ndrfilter", "-c", str(self.config), *words]
+        return [*self._program, "-c", str(self.config), *words]
+
+    @property
+    def launcher(self) -> Path:
+        """The script for pipes that `compile` writes."""
+        return self.cache / LAUNCHER
 
     @contextmanager
     def serving(self, *doors: str) -> Iterator[Serving]:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from bench.speed.clients import flood, request
 from bench.speed.figures import Figure, Report
-from bench.speed.installed import Installed
+from bench.speed.installed import Installed, Options
 from bench.speed.mails import mails
 from bench.speed.processes import memory, tree
 
 MESSAGES, SAMPLES = 100_000, 10
 
 
-def run(*, quick: bool) -> Report:
+def run(options: Options) -> Report:
     """Sampled ten times on the way."""
-    count = MESSAGES // 50 if quick else MESSAGES
+    count = MESSAGES // 50 if options.quick else MESSAGES
     mail = mails()
     mixed = [*mail.bounces, *mail.ordinary, *mail.others]
     random.Random(1).shuffle(mixed)

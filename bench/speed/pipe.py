@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from bench.speed.figures import Figure, Report
-from bench.speed.installed import Installed
+from bench.speed.installed import Installed, Options
 from bench.speed.mails import BOUNCE, LETTER
 from bench.speed.peers import vbounce
 from bench.speed.processes import run as one_process
@@ -32,13 +32,14 @@ class _Timed:
         return statistics.median(self.walls)
 
 
-def run(*, quick: bool) -> Report:
+def run(options: Options) -> Report:
     """Wall clock of whole processes, taking turns."""
     notes = [f"Ordinary mail: {LETTER.name}; a bounce: {BOUNCE.name}. Median wall clock; the commands take turns."]
+    notes.append(f"The launcher of {options.program or 'this checkout, which stats each of its files at a start'}.")
     with tempfile.TemporaryDirectory(prefix="ndrfilter-bench-") as name:
         folder = Path(name)
-        ours = Installed(folder / "ours")
-        pipe = launcher(ours, notes)
+        ours = Installed(folder / "ours", program=options.program)
+        pipe = [str(ours.launcher)]
         bare, letter, bounce = (
             _Timed("a bare interpreter", BARE, LETTER),
             _Timed("ndrfilter filter, ordinary mail", pipe, LETTER),
@@ -50,7 +51,7 @@ def run(*, quick: bool) -> Report:
             timed.append(_Timed("spamassassin, a bounce", [spamassassin, *vbounce(folder / "sa")], BOUNCE, every=5))
         else:
             notes.append("SKIPPED: spamassassin, which is not installed")
-        _take_turns(timed, 3 if quick else 60, ours.env)
+        _take_turns(timed, 3 if options.quick else 60, ours.env)
         figures = [Figure(one.name, one.wall * 1000, "ms") for one in timed]
         figures += [
             Figure("processor time of a bare interpreter", statistics.median(bare.cpus) * 1000, "ms"),
@@ -63,14 +64,8 @@ def run(*, quick: bool) -> Report:
             figures.append(
                 Figure("spamassassin to us, a bounce", timed[3].wall / bounce.wall, "×", least=5.0, aim=12.0)
             )
-        figures += _hyperfine([bare, letter, bounce], ours.env, folder, notes, 3 if quick else 40)
+        figures += _hyperfine([bare, letter, bounce], ours.env, folder, notes, 3 if options.quick else 40)
     return Report("The pipe", figures, notes)
-
-
-def launcher(ours: Installed, notes: list[str]) -> list[str]:
-    """The command of a recipe: the launcher that `compile` wrote, where it wrote one."""
-    notes.append("SKIPPED: the launcher, which this version does not write; `python -m ndrfilter filter` instead")
-    return ours.command("filter")
 
 
 def _take_turns(timed: list[_Timed], rounds: int, env: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from types import FrameType
 
 from bench.speed import inprocess
 from bench.speed.figures import Figure, Report
-from bench.speed.installed import Installed
+from bench.speed.installed import Installed, Options
 from bench.speed.mails import ROOT, mails
 from ndrfilter import Envelope, Filter
 
@@ -20,9 +20,9 @@ _EVERY = 0.001  # seconds of processor time
 _SHOWN = 12
 
 
-def run(*, quick: bool) -> Report:
+def run(options: Options) -> Report:
     """Of bounces and of ordinary mail. What C does for a function is counted as the function's own."""
-    mail = mails(30 if quick else 0)
+    mail = mails(30 if options.quick else 0)
     notes = [mail.note, "Samples of processor time, in process: the floor whose function runs, or calls into C."]
     figures = []
     with tempfile.TemporaryDirectory(prefix="ndrfilter-bench-") as name:
@@ -31,7 +31,7 @@ def run(*, quick: bool) -> Report:
         for kind, batch, envelope in kinds:
             taken = inprocess.seconds(judge, batch, envelope, 1)
             figures.append(Figure(f"{kind}, in process", taken * 1e6, "µs"))
-            places = _sampled(judge, batch, envelope, seconds=0.5 if quick else 10.0)
+            places = _sampled(judge, batch, envelope, seconds=0.5 if options.quick else 10.0)
             total = sum(places.values()) or 1
             for place, samples in places.most_common(_SHOWN):
                 figures.append(Figure(f"{kind}: {place}", 100 * samples / total, "%"))

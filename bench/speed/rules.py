@@ -9,7 +9,7 @@ from time import process_time
 
 from bench.speed import inprocess
 from bench.speed.figures import Figure, Report
-from bench.speed.installed import SITE
+from bench.speed.installed import SITE, Options
 from bench.speed.mails import mails
 from ndrfilter import Filter
 
@@ -63,18 +63,18 @@ def made(count: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run(*, quick: bool) -> Report:
+def run(options: Options) -> Report:
     """Processor time of a bounce, in process; the rules are compiled before."""
-    mail = mails(20 if quick else 300)
+    mail = mails(20 if options.quick else 300)
     notes = [mail.note, "Made rules are of fifteen kinds: header, body, links, origin, diagnostics, client."]
-    figures, alone, chosen = [], {}, COUNTS[:2] if quick else COUNTS
+    figures, alone, chosen = [], {}, COUNTS[:2] if options.quick else COUNTS
     with tempfile.TemporaryDirectory(prefix="ndrfilter-bench-") as name:
         for shipped, counts in ((False, chosen), (True, (0, chosen[-1]))):
             for count in counts:
                 began = process_time()
                 judge = _filter(Path(name, f"{count}-{shipped}"), count, shipped=shipped)
                 loading = process_time() - began
-                taken = inprocess.seconds(judge, mail.bounces, inprocess.NULL, 1 if quick else 3)
+                taken = inprocess.seconds(judge, mail.bounces, inprocess.NULL, 1 if options.quick else 3)
                 words = " and ".join(["the shipped rules"] * shipped + [f"{count:,} made rules"] * bool(count))
                 figures.append(Figure(f"a bounce by {words}", taken * 1e6, "µs"))
                 figures.append(Figure(f"compiling {words}", loading, "s"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.speed.clients import Http, Spamd, rate, request
 from bench.speed.figures import Figure, Report
-from bench.speed.installed import Installed
+from bench.speed.installed import Installed, Options
 from bench.speed.mails import Mails, mails
 from bench.speed.peers import Peer, peers
 from bench.speed.processes import cpu
@@ -25,15 +25,15 @@ REQUIRED = {
 _OURS = {"HTTP": Http, "spamd protocol": Spamd}
 
 
-def run(*, quick: bool) -> Report:
+def run(options: Options) -> Report:
     """Both tables."""
-    mail, rounds = mails(30 if quick else 0), 1 if quick else 3
+    mail, rounds = mails(30 if options.quick else 0), 1 if options.quick else 3
     notes = [mail.note, "Processor time of the whole process tree, median of the rounds; the first one warms up."]
     with tempfile.TemporaryDirectory(prefix="ndrfilter-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the peers have users of their own, who must get there
         figures = _side_by_side(folder, mail, rounds, notes)
-        figures += _two_workers(folder, mail.bounces, 1.0 if quick else 6.0, 1 if quick else 3)
+        figures += _two_workers(folder, mail.bounces, 1.0 if options.quick else 6.0, 1 if options.quick else 3)
     return Report("The service", figures, notes)
 
 

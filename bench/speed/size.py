@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.speed import inprocess
 from bench.speed.clients import Http
 from bench.speed.figures import Figure, Report
-from bench.speed.installed import Installed
+from bench.speed.installed import Installed, Options
 from bench.speed.mails import letter, returned
 from bench.speed.processes import cpu
 from ndrfilter import Filter
@@ -17,10 +17,10 @@ SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 _BYTES = 20_000_000  # of each size in one round
 
 
-def run(*, quick: bool) -> Report:
+def run(options: Options) -> Report:
     """Processor time, in process and over HTTP."""
     notes = ["Ordinary mail is text, HTML and an attachment; a bounce brings back a message of that size."]
-    volume, rounds = (_BYTES // 20, 1) if quick else (_BYTES, 3)
+    volume, rounds = (_BYTES // 20, 1) if options.quick else (_BYTES, 3)
     figures = []
     with tempfile.TemporaryDirectory(prefix="ndrfilter-bench-") as name:
         ours = Installed(Path(name), more="service: {workers: 1}\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 from bench.speed.figures import Figure, Report
-from bench.speed.installed import Installed
+from bench.speed.installed import Installed, Options
 from bench.speed.mails import BOUNCE
 from bench.speed.processes import Run
 from bench.speed.processes import run as one_process
@@ -27,9 +27,9 @@ _STEPS = (
 )
 
 
-def run(*, quick: bool) -> Report:
+def run(options: Options) -> Report:
     """Wall clock and processor time of processes that do one step more each."""
-    rounds = 1 if quick else 15
+    rounds = 1 if options.quick else 15
     figures = []
     with tempfile.TemporaryDirectory(prefix="ndrfilter-bench-") as name:
         ours = Installed(Path(name, "compiled"), more="service: {workers: 1}\n")

@@ -7,20 +7,24 @@ import re
 from ndrfilter import limits
 from ndrfilter.doors.envelope import path_of
 from ndrfilter.envelope import Envelope
-from ndrfilter.message import parse
 from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.message.charset import field_text
+from ndrfilter.message.headers import line_ends
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ndrfilter.message.fields import Headers
+    Fields = Sequence[tuple[bytes, bytes]]
 
 _FROM_LINE = re.compile(rb"From (?![ \t]*:)([^ \t\r\n]+)")
 _ID = re.compile(rb"[ \t\n]id[ \t]+([0-9A-Za-z+/._-]{4,50})(?![^ \t\n;])")
+_RECEIVED = b"received"
 _SENDER = (b"return-path", b"x-envelope-from")
 _RECIPIENT = (b"x-original-to", b"delivered-to", b"envelope-to", b"x-envelope-to")
+_BLANK = re.compile(rb"[\r\n]*")
+_TELLING = re.compile(rb"(?i)\n(%b)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)" % b"|".join((_RECEIVED, *_SENDER, *_RECIPIENT)))
+"""The fields that tell something: not the whole header is read for them, which the judge will do or will not need."""
 
 
 def envelope_of(raw: bytes, user: str) -> tuple[Envelope, str]:
@@ -31,29 +35,37 @@ def envelope_of(raw: bytes, user: str) -> tuple[Envelope, str]:
     What stands above the first `Received` was written where the message is now: that comes before `user`, and the rest
     of the header, which anybody may have written, behind it. Exim tells a null sender by the `From ` line alone.
     """
-    headers = parse(raw[: limits.SPAMD_ENVELOPE]).headers
-    names = [name.lower() for name, _ in headers.pairs]
-    ours = names.index(b"received") if b"received" in names else len(names)
-    recipients = _recipients(headers, names[:ours]) or ((user,) if "@" in user else _recipients(headers, names))
-    queued = _ID.search(headers.pairs[ours][1]) if ours < len(names) else None
-    envelope = Envelope(sender=_sender(raw, headers, names), recipients=recipients)
+    fields = [(name.lower(), value) for name, value in _TELLING.findall(b"\n" + _header(raw))]
+    names = [name for name, _ in fields]
+    ours = names.index(_RECEIVED) if _RECEIVED in names else len(names)
+    recipients = _recipients(fields[:ours]) or ((user,) if "@" in user else _recipients(fields))
+    queued = _ID.search(fields[ours][1]) if ours < len(fields) else None
+    envelope = Envelope(sender=_sender(raw, fields), recipients=recipients)
     return envelope, queued[1].decode("ascii") if queued else ""
 
 
-def _sender(raw: bytes, headers: Headers, names: Sequence[bytes]) -> str | None:
+def _header(raw: bytes) -> bytes:
+    """What stands above the first empty line, with LF for every line end."""
+    start = _BLANK.match(raw, 0, limits.SPAMD_ENVELOPE).end()  # type: ignore[union-attr]
+    limit = start + limits.SPAMD_ENVELOPE
+    line = raw.find(b"\n", start, limit)
+    end = raw.find(b"\n\r\n" if raw[line - 1 : line] == b"\r" else b"\n\n", start, limit)
+    header = raw[start : end if end >= 0 else limit]
+    return line_ends(header)[0].partition(b"\n\n")[0] if b"\r" in header else header
+
+
+def _sender(raw: bytes, fields: Fields) -> str | None:
     """The topmost that is told, None if nothing is; fields above `Received` are the topmost ones anyway."""
     line = _FROM_LINE.match(raw)
     if line is not None:
         return path_of(line[1].decode("utf-8", "replace"))
-    place = next((place for place, name in enumerate(names) if name in _SENDER), None)
-    return None if place is None else path_of(field_text(headers.pairs[place][1]))
+    return next((path_of(field_text(value)) for name, value in fields if name in _SENDER), None)
 
 
-def _recipients(headers: Headers, names: Sequence[bytes]) -> tuple[str, ...]:
+def _recipients(fields: Fields) -> tuple[str, ...]:
     """Those of the field that is nearest to what SMTP said; that may stand there for each recipient, or list them."""
     for wanted in _RECIPIENT:
-        if wanted in names:
-            raw = b", ".join(headers.pairs[place][1] for place, name in enumerate(names) if name == wanted)
-            if found := parse_addresses(field_text(raw)):
-                return tuple(address.text for address in found)
+        told = [value for name, value in fields if name == wanted]
+        if told and (found := parse_addresses(field_text(b", ".join(told)))):
+            return tuple([address.text for address in found])
     return ()

@@ -86,18 +86,26 @@ def _stronger_end(found: re.Match[bytes]) -> bytes:
 
 def _status(result: Result) -> list[str]:
     """The value of X-NDR-Status in pieces that may be folded between."""
+    return _pieces(result.verdict, result.score, result.required, result.kind, _rules(result))
+
+
+def _rules(result: Result) -> tuple[str, ...]:
+    """The names of the live rules that hit, the weightiest first."""
+    return tuple([hit.name for hit in sorted(result.hits, key=lambda hit: -abs(hit.score)) if not hit.shadow])
+
+
+def _pieces(verdict: str, score: float, required: float, kind: str, rules: tuple[str, ...]) -> list[str]:
     pieces = [
-        f"{result.verdict};",
-        f" score={one_decimal(result.score)};",
-        f" required={one_decimal(result.required)};",
-        f" kind={result.kind}",
+        f"{verdict};",
+        f" score={one_decimal(score)};",
+        f" required={one_decimal(required)};",
+        f" kind={kind}",
     ]
-    rules = [hit.name for hit in sorted(result.hits, key=lambda hit: -abs(hit.score)) if not hit.shadow]
     if not rules:
         return pieces
     pieces[-1] += ";"
     shown, more = rules[: limits.MAX_HEADER_RULES], len(rules) - limits.MAX_HEADER_RULES
-    names = [*shown, f"+{more}"] if more > 0 else shown
+    names = [*shown, f"+{more}"] if more > 0 else list(shown)
     listed = [f"{name}," for name in names[:-1]] + names[-1:]
     return [*pieces, f" rules={listed[0]}", *listed[1:]]
 
@@ -132,18 +140,28 @@ def fold(name: str, pieces: list[str]) -> list[str]:
     return [*lines, line]
 
 
-def marks(answer: Answer) -> tuple[tuple[str, str], ...]:
+def marks(answer: Answer, names: tuple[str, ...] | None = None) -> tuple[tuple[str, str], ...]:
     """The fields of an answer as names and values, folded with bare line feeds, for those who have no whole message.
 
-    None for a recipient who wants no mark.
+    None for a recipient who wants no mark. `names` are the live rules that hit, the weightiest first, for who has them.
     """
     if answer.unjudged == "opt-out":
         return ()
-    status = ["undetermined;", f" error={answer.unjudged}"] if answer.unjudged else _status(answer.result)
-    return _marks(tuple(status), answer.result.advice.reason)
+    result = answer.result
+    if answer.unjudged:
+        return _shaped(("undetermined;", f" error={answer.unjudged}"), result.advice.reason)
+    names = _rules(result) if names is None else names
+    return _marks(result.verdict, result.score, result.required, result.kind, names, result.advice.reason)
 
 
 @lru_cache(maxsize=256)
-def _marks(status: tuple[str, ...], reason: str) -> tuple[tuple[str, str], ...]:
+def _marks(
+    verdict: str, score: float, required: float, kind: str, names: tuple[str, ...], reason: str
+) -> tuple[tuple[str, str], ...]:
+    """Mail that is alike gets the same ones."""
+    return _shaped(_pieces(verdict, score, required, kind, names), reason)
+
+
+def _shaped(status: Sequence[str], reason: str) -> tuple[tuple[str, str], ...]:
     pieces = {STATUS: list(status), REASON: _words(reason)}
     return tuple((name, "\n".join(fold(name, words))[len(name) + 1 :].lstrip(" ")) for name, words in pieces.items())

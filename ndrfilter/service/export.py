@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ndrfilter.engine.result import Result
+    from ndrfilter.engine.result import Hit, Result
 
 PREFIX = "NDR_"
 _BELOW = 0.1
@@ -47,7 +47,21 @@ def verdict_symbol(result: Result) -> str:
     return _SYMBOLS.get(result.verdict, "")
 
 
+def live(result: Result) -> list[Hit]:
+    """The rules that hit and count, the weightiest first."""
+    return sorted([hit for hit in result.hits if not hit.shadow], key=_lightness)
+
+
+def towards_spam(hit: Hit) -> float:
+    """The rule's score, positive towards spam."""
+    return -hit.score if hit.toward == "genuine" else hit.score
+
+
 def symbols(result: Result) -> Iterator[Symbol]:
-    """The live rules that hit, the weightiest first."""
-    for hit in sorted((hit for hit in result.hits if not hit.shadow), key=lambda hit: -abs(hit.score)):
-        yield Symbol(PREFIX + hit.name, -hit.score if hit.toward == "genuine" else hit.score, hit.text)
+    """Those rules as another filter shows them."""
+    for hit in live(result):
+        yield Symbol(PREFIX + hit.name, towards_spam(hit), hit.text)
+
+
+def _lightness(hit: Hit) -> float:
+    return -abs(hit.score)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from json import JSONEncoder
+from json.encoder import encode_basestring_ascii as _string
 
 from ndrfilter.doors.reply import REASON, STATUS, marks
 from ndrfilter.service import export
@@ -12,7 +13,6 @@ from ndrfilter.terminal import clip
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from ndrfilter.service.desk import Answer
 
@@ -33,27 +33,28 @@ def action(answer: Answer) -> str:
 
 
 def checkv2(answer: Answer) -> bytes:
-    """The body of the reply to `/checkv2`."""
+    """The body of the reply to `/checkv2`: put together from pieces, of which most recur from mail to mail."""
     result = answer.result
-    shape: dict[str, Any] = {
-        "is_skipped": answer.unjudged == "opt-out",
-        "score": round(export.score(result), 2),
-        "required_score": round(export.required(result), 2),
-        "action": action(answer),
-        "symbols": {name: _symbol(name, score, text) for name, score, text in _symbols(answer)},
-        "messages": {},
-        "message-id": _message_id(answer),
-        "time_real": round(answer.seconds, 6),
-    }
-    fields = marks(answer)
-    return (f"{encode(shape)[:-1]},{_milter(fields)}}}" if fields else encode(shape)).encode()
+    hits = export.live(result)
+    skipped = answer.unjudged == "opt-out"
+    verdict = "" if skipped else export.verdict_symbol(result)
+    reason = result.advice.reason if verdict else ""
+    symbols = [_symbol(verdict, 0.0, reason)] if verdict else []
+    symbols += [_symbol(export.PREFIX + hit.name, export.towards_spam(hit), hit.text) for hit in hits]
+    fields = marks(answer, tuple([hit.name for hit in hits]))
+    return (
+        f'{{"is_skipped":{"true" if skipped else "false"},"score":{round(export.score(result), 2)!r}'
+        f',"required_score":{round(export.required(result), 2)!r},"action":"{action(answer)}"'
+        f',"symbols":{{{",".join(symbols)}}},"messages":{{}},"message-id":{_string(_message_id(answer))}'
+        f',"time_real":{round(answer.seconds, 6)!r}{_milter(fields) if fields else ""}}}'
+    ).encode("ascii")
 
 
 @lru_cache(maxsize=256)
 def _milter(fields: tuple[tuple[str, str], ...]) -> str:
     """The milter block: mail that is alike gets the same one."""
     added = {name: {"value": value, "order": place} for place, (name, value) in enumerate(fields)}
-    return f'"milter":{encode({"remove_headers": _REMOVED, "add_headers": added})}'
+    return f',"milter":{encode({"remove_headers": _REMOVED, "add_headers": added})}'
 
 
 def full(answer: Answer, queue_id: str) -> bytes:
@@ -91,9 +92,16 @@ def _symbols(answer: Answer) -> Iterator[tuple[str, float, str]]:
     yield from export.symbols(result)
 
 
-def _symbol(name: str, score: float, text: str) -> dict[str, Any]:
-    score = round(score, 2)
-    return {"name": name, "score": score, "metric_score": score, "options": [clip(text, _MAX_TEXT)] if text else []}
+def _symbol(name: str, score: float, text: str) -> str:
+    """A symbol as a member of a JSON object; `text` may come from mail."""
+    return f"{_front(name, score)}{_string(clip(text, _MAX_TEXT)) if text else ''}]}}"
+
+
+@lru_cache(maxsize=256)
+def _front(name: str, score: float) -> str:
+    """What is the same whenever a rule hits."""
+    name, score = _string(name), round(score, 2)
+    return f'{name}:{{"name":{name},"score":{score!r},"metric_score":{score!r},"options":['
 
 
 def _message_id(answer: Answer) -> str:

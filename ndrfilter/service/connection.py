@@ -43,6 +43,8 @@ class Connection(asyncio.Protocol):
         self.held = 0  # bytes
         self._said = 0  # bytes since it moved
         self._asked: asyncio.Task[Any] | None = None
+        self._done: Callable[[Any], None]
+        self._waiting = False  # for an answer that did not come at once
         self.working = False  # a question is being answered, or we said the last we had to say
         self._unread: list[bytes] = []
         self._half_closed = False
@@ -87,34 +89,31 @@ class Connection(asyncio.Protocol):
 
     def ask(self, question: Question, done: Done) -> None:
         """Ask the desk; nothing is read before `done` was called. It is not called once the connection is gone."""
-        self._work(lambda answered: self.desk.ask(question, answered), done)
+        self._work(done)
+        task = self.desk.ask(question, self._answered)
+        if task is not None:
+            self._asked, self._waiting = task, True
 
     def wait_for(self, work: Coroutine[Any, Any, T], done: Callable[[T], None]) -> None:
         """As `ask`, for whatever else takes time: `done` gets what `work` returns, and `work` raises nothing."""
+        self._work(done)
+        self._asked = asyncio.get_running_loop().create_task(work)
+        self._asked.add_done_callback(lambda ended: None if ended.cancelled() else self._answered(ended.result()))
+        self._waiting = True
 
-        def start(answered: Callable[[T], None]) -> asyncio.Task[T]:
-            task = asyncio.get_running_loop().create_task(work)
-            task.add_done_callback(lambda ended: None if ended.cancelled() else answered(ended.result()))
-            return task
-
-        self._work(start, done)
-
-    def _work(self, start: Callable[[Callable[[T], None]], Any], done: Callable[[T], None]) -> None:
+    def _work(self, done: Callable[[Any], None]) -> None:
         self.working, self.deadline, self.since = True, None, None
-        waiting = False
+        self._done, self._waiting = done, False
 
-        def answered(answer: T) -> None:
-            self._asked = None
-            if self._closing or self.transport is None:
-                return
-            self.working = False
-            self._wait(self.request)
-            done(answer)
-            if waiting:
-                self._read_on()
-
-        self._asked = start(answered)
-        waiting = self._asked is not None
+    def _answered(self, answer: Any) -> None:
+        waiting, self._asked = self._waiting, None
+        if self._closing or self.transport is None:
+            return
+        self.working = False
+        self._wait(self.request)
+        self._done(answer)
+        if waiting:
+            self._read_on()
 
     def send(self, data: bytes) -> None:
         """Write; a client that does not take it is cut off in time."""
@@ -197,7 +196,7 @@ class Connection(asyncio.Protocol):
             return
         self.since = monotonic()
         self._said += len(data)
-        if self._said >= max(limits.MIN_PROGRESS, self.held // limits.PROGRESS_SHARE):
+        if self._said >= limits.MIN_PROGRESS and self._said >= self.held // limits.PROGRESS_SHARE:
             self.moved, self._said = self.since, 0
         self.received(data)
 
@@ -245,5 +244,6 @@ class Connection(asyncio.Protocol):
         self.deadline, self.since, self.moved, self._said = now + seconds, now, now, 0
 
     def _give_back(self) -> None:
-        self.ward.give_back(self.held)
-        self.held = 0
+        if self.held:
+            self.ward.give_back(self.held)
+            self.held = 0

@@ -149,7 +149,8 @@ class Desk:
         return all(config.site_for([one]) is first and not config.opted_out(one) for one in recipients)
 
     def _tell(self, question: Question, answer: Answer, began: float, done: Done) -> None:
-        answer = answer._replace(seconds=perf_counter() - began)
+        result, action, would, unjudged, _, message_id = answer
+        answer = Answer(result, action, would, unjudged, perf_counter() - began, message_id)
         try:
             for observer in self._observers:
                 observer.answered(question, answer)

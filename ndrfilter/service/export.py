@@ -49,7 +49,10 @@ def verdict_symbol(result: Result) -> str:
 
 def live(result: Result) -> list[Hit]:
     """The rules that hit and count, the weightiest first."""
-    return sorted([hit for hit in result.hits if not hit.shadow], key=_lightness)
+    hits = [hit for hit in result.hits if not hit.shadow]
+    if len(hits) > 1:
+        hits.sort(key=_lightness)
+    return hits
 
 
 def towards_spam(hit: Hit) -> float:

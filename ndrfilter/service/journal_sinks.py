@@ -40,6 +40,7 @@ class Sink:
     def __init__(self) -> None:
         self.lost = 0
         self._patience = limits.JOURNAL_PATIENCE
+        self._poll, self._polled = select.poll(), -1
 
     def write(self, level: int, text: str, raw: bool) -> None:
         """Write one line; `raw`: it is JSON, and wants nothing in front of it where that can be."""
@@ -60,9 +61,10 @@ class Sink:
 
     def _ready(self, descriptor: int) -> bool:
         """Whether it takes a line now; one that takes nothing for a while is not waited for until it does again."""
-        poll = select.poll()
-        poll.register(descriptor, select.POLLOUT)
-        ready = bool(poll.poll(self._patience * 1_000))
+        if descriptor != self._polled:
+            self._poll, self._polled = select.poll(), descriptor
+            self._poll.register(descriptor, select.POLLOUT)
+        ready = bool(self._poll.poll(self._patience * 1_000))
         self._patience = limits.JOURNAL_PATIENCE if ready else 0.0
         return ready
 

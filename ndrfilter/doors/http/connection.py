@@ -35,6 +35,7 @@ class HttpConnection(Connection):
         self._reader: Reader | LegacyReader | None = None  # until it is clear which protocol this is
         self._queue: deque[Request | Refusal] = deque()
         self._counted = 0
+        self._legacy = False
 
     def received(self, data: bytes) -> None:
         """Bytes came, or a question was answered: go on with what is there."""
@@ -56,10 +57,6 @@ class HttpConnection(Connection):
         if not self.resting:
             self.send(LEGACY_TEMPORARY if self._legacy else last_word(408 if why == "slow" else 503))
 
-    @property
-    def _legacy(self) -> bool:
-        return isinstance(self._reader, LegacyReader)
-
     def _reader_for(self, data: bytes) -> Reader | LegacyReader | None:
         """The reader of the protocol that the connection begins with, None while that cannot be told."""
         start = self._start + data
@@ -69,6 +66,7 @@ class HttpConnection(Connection):
             if start:
                 self.begin()
             return None
+        self._legacy = legacy
         self._reader = LegacyReader() if legacy else Reader()
         return self._reader
 

@@ -10,17 +10,19 @@ from ndrfilter.envelope import Envelope
 from ndrfilter.service.desk import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ndrfilter.doors.http.requests import Request
 
-ELSEWHERE = (b"shm", b"file", b"path", b"compression", b"content-encoding", b"key")
+    Fields = Mapping[bytes, Sequence[bytes]]
+
+ELSEWHERE = frozenset((b"shm", b"file", b"path", b"compression", b"content-encoding", b"key"))
 """The fields of a client that did not send the message as it is, but where it lies, compressed or encrypted."""
 
 
 def is_elsewhere(request: Request) -> bool:
     """Whether the body is not the message itself."""
-    return any(name in request.fields for name in ELSEWHERE)
+    return not ELSEWHERE.isdisjoint(request.fields)
 
 
 def question(request: Request, door: str) -> Question:
@@ -28,27 +30,31 @@ def question(request: Request, door: str) -> Question:
     fields = request.fields
     envelope = Envelope(
         sender=path_of(_text(fields[b"from"][0])) if b"from" in fields else None,
-        recipients=tuple(_recipients(fields.get(b"rcpt") or fields.get(b"deliver-to") or ())),
-        client_ip=_known(request, b"ip").strip("[]").removeprefix("IPv6:") or None,
-        client_name=_known(request, b"hostname") or None,
-        helo=_text(request.first(b"helo") or b"") or None,
+        recipients=_recipients(fields.get(b"rcpt") or fields.get(b"deliver-to") or ()),
+        client_ip=_known(fields, b"ip").strip("[]").removeprefix("IPv6:") or None,
+        client_name=_known(fields, b"hostname") or None,
+        helo=_first(fields, b"helo") or None,
     )
-    queue_id, user = _text(request.first(b"queue-id") or b""), _text(request.first(b"user") or b"")
-    return Question(request.body[: limits.MAX_MESSAGE], envelope, door, queue_id, user)
+    body = request.body[: limits.MAX_MESSAGE]
+    return Question(body, envelope, door, _first(fields, b"queue-id"), _first(fields, b"user"))
 
 
-def _recipients(values: Sequence[bytes]) -> Iterator[str]:
+def _recipients(values: Sequence[bytes]) -> tuple[str, ...]:
     """Each recipient; some clients write all of them into one field."""
-    for value in values:
-        text = _text(value)
-        for part in [text] if '"' in text else text.split(","):
-            if found := path_of(part):
-                yield found
+    told = []
+    for text in map(_text, values):
+        told += [text] if '"' in text else text.split(",")
+    return tuple([found for part in told if (found := path_of(part))])
 
 
-def _known(request: Request, name: bytes) -> str:
-    """A field's text, empty if the client has none or says that it does not know."""
-    text = _text(request.first(name) or b"")
+def _first(fields: Fields, name: bytes) -> str:
+    """The text of the first field of that name, empty if there is none."""
+    return _text(fields[name][0]) if name in fields else ""
+
+
+def _known(fields: Fields, name: bytes) -> str:
+    """The same, empty as well if the client says that it does not know."""
+    text = _first(fields, name)
     return "" if text.lower() == "unknown" else text
 
 

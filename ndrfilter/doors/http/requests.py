@@ -115,7 +115,11 @@ class Reader:
         if self._count > limits.MAX_HTTP_FIELDS or self._head > limits.MAX_HTTP_HEAD:
             self._refuse(431)
         if self._in_head:
-            self._fields.setdefault(name.lower(), []).append(value)
+            name = name.lower()
+            if name in self._fields:
+                self._fields[name].append(value)
+            else:
+                self._fields[name] = [value]
 
     def on_headers_complete(self) -> None:
         """The header is there; whoever could be understood in two ways is not."""

@@ -94,7 +94,9 @@ def _symbols(answer: Answer) -> Iterator[tuple[str, float, str]]:
 
 def _symbol(name: str, score: float, text: str) -> str:
     """A symbol as a member of a JSON object; `text` may come from mail."""
-    return f"{_front(name, score)}{_string(clip(text, _MAX_TEXT)) if text else ''}]}}"
+    if len(text) > _MAX_TEXT or not text.isprintable():
+        text = clip(text, _MAX_TEXT)
+    return f"{_front(name, score)}{_string(text) if text else ''}]}}"
 
 
 @lru_cache(maxsize=256)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 _FROM_LINE = re.compile(rb"From (?![ \t]*:)([^ \t\r\n]+)")
 _ID = re.compile(rb"[ \t\n]id[ \t]+([0-9A-Za-z+/._-]{4,50})(?![^ \t\n;])")
+_PLAIN = re.compile(rb"[ \t]*([\w.+=/-]+@[a-z0-9.-]*[a-z0-9])[ \t]*")
 _RECEIVED = b"received"
 _SENDER = (b"return-path", b"x-envelope-from")
 _RECIPIENT = (b"x-original-to", b"delivered-to", b"envelope-to", b"x-envelope-to")
 _BLANK = re.compile(rb"[\r\n]*")
+_EMPTY = re.compile(rb"\n\r?\n")
 _TELLING = re.compile(rb"(?i)\n(%b)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)" % b"|".join((_RECEIVED, *_SENDER, *_RECIPIENT)))
 """The fields that tell something: not the whole header is read for them, which the judge will do or will not need."""
 
@@ -48,9 +50,10 @@ def _header(raw: bytes) -> bytes:
     """What stands above the first empty line, with LF for every line end."""
     start = _BLANK.match(raw, 0, limits.SPAMD_ENVELOPE).end()  # type: ignore[union-attr]
     limit = start + limits.SPAMD_ENVELOPE
-    line = raw.find(b"\n", start, limit)
-    end = raw.find(b"\n\r\n" if raw[line - 1 : line] == b"\r" else b"\n\n", start, limit)
-    header = raw[start : end if end >= 0 else limit]
+    found = _EMPTY.search(raw, start, limit)
+    header = raw[start : found.start() if found else limit]
+    if b"\r" in header:
+        header = header.replace(b"\r\n", b"\n")
     return line_ends(header)[0].partition(b"\n\n")[0] if b"\r" in header else header
 
 
@@ -66,6 +69,12 @@ def _recipients(fields: Fields) -> tuple[str, ...]:
     """Those of the field that is nearest to what SMTP said; that may stand there for each recipient, or list them."""
     for wanted in _RECIPIENT:
         told = [value for name, value in fields if name == wanted]
-        if told and (found := parse_addresses(field_text(b", ".join(told)))):
-            return tuple([address.text for address in found])
+        if told and (found := _addresses(b", ".join(told))):
+            return found
     return ()
+
+
+def _addresses(told: bytes) -> tuple[str, ...]:
+    if plain := _PLAIN.fullmatch(told):  # as most are: there is nothing to take apart
+        return (plain[1].decode("ascii"),)
+    return tuple([address.text for address in parse_addresses(field_text(told))])

@@ -21,7 +21,7 @@ _MOST_STARS = 50
 def names(result: Result) -> list[str]:
     """The verdict's symbol and the rules' names, the weightiest first."""
     verdict = export.verdict_symbol(result)
-    return ([verdict] if verdict else []) + [symbol.name for symbol in export.symbols(result)]
+    return ([verdict] if verdict else []) + [export.PREFIX + hit.name for hit in export.live(result)]
 
 
 def marked(raw: bytes, answer: Answer) -> bytes:

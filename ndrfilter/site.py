@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -9,13 +10,13 @@ from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
     Ip = IPv4Address | IPv6Address
     Network = IPv4Network | IPv6Network
 
 
+_DIGITS = re.compile(rb"[0-9][0-9.]{6,}")
 _DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
 
 
@@ -61,42 +62,56 @@ class Relay(Noun):
 
 
 class Hosts:
-    """What tells at once that a name or an address is none of these relays': nearly all that we meet are none."""
+    """What tells at once that a name, an address or a text has none of these relays: hardly any that we meet has."""
 
-    __slots__ = ("_endings", "_networks", "_relays")
+    __slots__ = ("_beginnings", "_endings", "_marks", "_networks", "_relays")
 
     def __init__(self, relays: tuple[Relay, ...]) -> None:
         self._relays = relays
         self._endings = tuple(relay.name.removeprefix("*") for relay in relays if relay.network is None and relay.name)
-        networks: dict[tuple[int, int], set[int]] = {}
-        for network in (relay.network for relay in relays if relay.network is not None):
+        found = [relay.network for relay in relays if relay.network is not None]
+        numbers: dict[tuple[int, int], set[int]] = {}
+        for network in found:
             shift = network.max_prefixlen - network.prefixlen
-            networks.setdefault((network.version, shift), set()).add(int(network.network_address) >> shift)
-        self._networks = tuple((*key, frozenset(numbers)) for key, numbers in networks.items())
+            numbers.setdefault((network.version, shift), set()).add(int(network.network_address) >> shift)
+        self._networks = tuple((*key, frozenset(among)) for key, among in numbers.items())
+        self._beginnings = tuple({_first_octets(network) for network in found if network.version == 4})
+        mapped = (b"ffff:",) if self._beginnings else ()  # an IPv4 address within IPv6
+        groups = {_first_group(network) for network in found if network.version == 6}
+        self._marks = (*(ending.encode() for ending in self._endings), *mapped, *groups)
 
     def find(self, name: str | None, ip: Ip | None) -> Relay | None:
         """The first relay with that looked-up name or that address."""
-        if (name and name.endswith(self._endings)) or (ip is not None and self._near(ip)):
+        if (name and name.endswith(self._endings)) or (ip is not None and self._has(ip.version, int(ip))):
             return next((relay for relay in self._relays if relay.matches(name, ip)), None)
         return None
 
-    def _near(self, ip: Ip) -> bool:
-        number, version = int(ip), ip.version
-        return any(version == own and number >> shift in numbers for own, shift, numbers in self._networks)
+    def may_stand_in(self, text: bytes) -> bool:
+        """Whether the name or an address of one of them may stand in a text, which is in lower case."""
+        if any(mark in text for mark in self._marks):
+            return True
+        return any(mark in text for mark in self._beginnings) and any(map(self._may_be, _DIGITS.findall(text)))
 
-    def marks(self) -> frozenset[bytes]:
-        """Of these, one stands in lower case in any text that says the name or an address of one of the relays."""
-        return frozenset((*(ending.encode() for ending in self._endings), *self._address_marks()))
+    def _may_be(self, written: bytes) -> bool:
+        octets = written.strip(b".").split(b".")
+        if len(octets) != 4 or not all(octets):
+            return len(octets) > 4
+        return self._has(4, int.from_bytes(bytes(min(int(octet), 255) for octet in octets), "big"))
 
-    def _address_marks(self) -> Iterator[bytes]:
-        for network in (relay.network for relay in self._relays if relay.network is not None):
-            if network.version == 4:
-                whole = network.prefixlen // 8
-                yield ".".join(str(network.network_address).split(".")[:whole]).encode() + b"." * (whole < 4)
-                yield b"ffff:"  # mapped into IPv6
-            else:
-                group = int(network.network_address) >> 112 if network.prefixlen >= 16 else 0
-                yield f"{group:x}:".encode() if group else b":"
+    def _has(self, version: int, number: int) -> bool:
+        return any(version == own and number >> shift in among for own, shift, among in self._networks)
+
+
+def _first_octets(network: Network) -> bytes:
+    """What the addresses of an IPv4 network begin with when written."""
+    whole = network.prefixlen // 8
+    return ".".join(str(network.network_address).split(".")[:whole]).encode() + b"." * (whole < 4)
+
+
+def _first_group(network: Network) -> bytes:
+    """What stands in any address of an IPv6 network, however it is written (RFC 4291 section 2.2)."""
+    group = int(network.network_address) >> 112 if network.prefixlen >= 16 else 0
+    return f"{group:x}:".encode() if group else b":"
 
 
 class SiteFields(Noun):
@@ -134,12 +149,6 @@ class Site(SiteFields):
         return Hosts(self.receivers)
 
     @cached_property
-    def marks(self) -> tuple[bytes, ...]:
-        """Of these, one stands in any text, in lower case, that names one of our relays or receivers."""
-        found = self.relay_hosts.marks() | self.receiver_hosts.marks()
-        return tuple(sorted(mark for mark in found if not any(mark != other and other in mark for other in found)))
-
-    @cached_property
     def named_relays(self) -> bool:
         """Whether the site knows its relays by name."""
         return any(relay.name for relay in self.relays)
@@ -152,6 +161,10 @@ class Site(SiteFields):
     def owns(self, domain: str) -> bool:
         """Whether mail of `domain` is ours; a plain entry stands for itself and what is below it."""
         return any(within(domain, own) for own in self.domains)
+
+    def may_stand_in(self, text: bytes) -> bool:
+        """Whether one of our relays or receivers may be named in a text, which is in lower case."""
+        return self.relay_hosts.may_stand_in(text) or self.receiver_hosts.may_stand_in(text)
 
     def relay(self, name: str | None, ip: Ip | None) -> Relay | None:
         """The relay with that looked-up name or that address."""

@@ -102,8 +102,13 @@ def _kind_of_recognisers(applied: Iterable[Recogniser], facts: Facts) -> str:
     return "none"
 
 
-def original_of(facts: Facts) -> Original | None:
-    """The message that came back: where MIME or its shape says, else behind a dialect's separator."""
+def original(facts: Facts) -> Original | None:
+    """The message that came back, once a message."""
+    return facts.once(_original)
+
+
+def _original(facts: Facts) -> Original | None:
+    """Where MIME or its shape says, else behind a dialect's separator."""
     message = facts.message
     if message.original is not None:
         return message.original

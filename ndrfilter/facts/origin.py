@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from ndrfilter import limits
 from ndrfilter.facts.authres import results
-from ndrfilter.facts.bounce import original_of, reporting_mta, too_many_recipients
+from ndrfilter.facts.bounce import original, reporting_mta, too_many_recipients
 from ndrfilter.facts.client import client
 from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address, text_or_none
 from ndrfilter.facts.outer import written_by_us
 from ndrfilter.facts.reporter import given_by_stranger
+from ndrfilter.facts.stray import stray_hops
 from ndrfilter.facts.trust import Chain, Report, follow
-from ndrfilter.message.trace import parse_received
 from ndrfilter.plugin import hookimpl
 from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, enum, list_of, map_of, record
 
@@ -22,18 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ndrfilter.facts.world import Facts
-    from ndrfilter.message.model import Address, Hop
+    from ndrfilter.message.model import Address
     from ndrfilter.message.original import Original
 
-_RECEIVED = re.compile(
-    rb"^[>| \t]{0,16}Received:([^\r\n]{1,998}(?:\r?\n[>|]{0,4}[ \t][^\r\n]{1,998}){0,8})", re.I | re.M
-)
 SOURCES = enum("source", "rfc822", "headers", "inline", "quoted", "attachment")
-
-
-def original(facts: Facts) -> Any:
-    """The original, once a message."""
-    return facts.once(original_of)
 
 
 def chain(facts: Facts) -> Chain:
@@ -47,7 +37,7 @@ def _chain(facts: Facts) -> Chain:
         return Chain()
     told = facts.message.report
     bringer = facts.once(client)
-    stray, cut = facts.once(_stray_hops)
+    stray, cut = facts.once(stray_hops)
     report = Report(
         mta=facts.once(reporting_mta),
         received_from=told.received_from_mta if told else "",
@@ -61,45 +51,6 @@ def _chain(facts: Facts) -> Chain:
 
 def _more_hops(came_back: Original) -> bool:
     return len(came_back.headers.all("Received")) > limits.MAX_HOPS
-
-
-def _stray_hops(facts: Facts) -> tuple[tuple[Hop, ...], bool]:
-    """Every line anywhere in the message that looks like a Received field and may name one of ours, however deep or
-    quoted it stands.
-
-    And whether there are more such lines, of whatever contents, than we look at.
-    """
-    came_back = original(facts)
-    raws = (facts.message.body, came_back.raw if came_back else b"")
-    marks = facts.site.marks
-    if _say_nothing(raws, marks):
-        return (), False
-    texts: dict[bytes, None] = {}
-    for raw in raws:
-        for number, match in enumerate(_RECEIVED.finditer(raw)):
-            if number == limits.MAX_STRAY_LINES or (
-                len(texts) == limits.MAX_STRAY_HOPS and match.group(1) not in texts
-            ):
-                return _hops(texts, marks), True
-            texts[match.group(1)] = None
-    return _hops(texts, marks), False
-
-
-def _say_nothing(raws: tuple[bytes, ...], marks: tuple[bytes, ...]) -> bool:
-    """Whether no Received field in these bytes can name one of ours, nor are there too many of them: nearly always so,
-    and much sooner known than the fields are read."""
-    count = 0
-    for raw in raws:
-        lower = raw.lower()
-        count += lower.count(b"received:")
-        if count > limits.MAX_STRAY_HOPS or any(mark in lower for mark in marks):
-            return False
-    return True
-
-
-def _hops(texts: Iterable[bytes], marks: tuple[bytes, ...]) -> tuple[Hop, ...]:
-    told = (text for text in texts if any(mark in text.lower() for mark in marks))
-    return tuple(parse_received(" ".join(text.decode("latin-1").split())) for text in told)
 
 
 def _own_bounce(facts: Facts) -> bool:
@@ -141,7 +92,7 @@ def _of_header(read: Any) -> Any:
 def _defects(facts: Facts) -> tuple[str, ...]:
     came_back = original(facts)
     hops = came_back is not None and _more_hops(came_back)
-    stray = facts.once(_stray_hops)[1] if came_back and facts.site.configured else False
+    stray = facts.once(stray_hops)[1] if came_back and facts.site.configured else False
     many = {"too-many-recipients": too_many_recipients(facts), "too-many-hops": hops, "too-many-stray-hops": stray}
     left_out = (code for code, is_so in many.items() if is_so)
     found = (*(defect.code for defect in facts.message.defects), *left_out)

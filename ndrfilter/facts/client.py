@@ -30,7 +30,7 @@ def client(facts: Facts) -> Hop | None:
         hop = Hop(ip=told.client_ip, rdns=name, helo=told.helo)
         if not _inside(hop, facts.site):
             return hop
-    for hop in facts.message.trace:
+    for hop in facts.message.hops:
         if doubtful(hop) or not own_host(hop.by, facts.site):
             return None
         if not _inside(hop, facts.site):
@@ -43,7 +43,7 @@ def delivery(facts: Facts) -> str | None:
 
     Not the whole line: who is asked before it was written, as milters are, knows no more, and must count the same.
     """
-    trace = facts.message.trace
+    trace = facts.message.hops
     noted = None
     for hop in trace:
         if doubtful(hop) or not own_host(hop.by, facts.site):

@@ -57,7 +57,7 @@ def _own_bounce(facts: Facts) -> bool:
     envelope = facts.envelope
     told = envelope.client_ip is not None or envelope.client_name is not None
     giver = (envelope.client_name, envelope.client_ip) if told else None
-    return written_by_us(facts.message.trace, facts.site, giver)
+    return written_by_us(facts.message.hops, facts.site, giver)
 
 
 def _reported_by_stranger(facts: Facts) -> bool:

@@ -7,14 +7,17 @@ from ndrfilter.site import private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ndrfilter.facts.hosts import Ip
     from ndrfilter.message.model import Hop
+    from ndrfilter.message.trace import Hops
     from ndrfilter.site import Site
 
 _DAEMONS = frozenset({"mailer-daemon", "localhost"})
 
 
-def written_by_us(outer: tuple[Hop, ...], site: Site, client: tuple[str | None, Ip | None] | None) -> bool:
+def written_by_us(outer: Sequence[Hop] | Hops, site: Site, client: tuple[str | None, Ip | None] | None) -> bool:
     """Whether the outer trace, as our own hosts wrote it, shows that our MTA wrote this bounce.
 
     The topmost hop is our own system's; from there every recorder must be ours and every client too, down to the host

@@ -33,16 +33,14 @@ class Headers:
     def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
         self.pairs = pairs
         self._made: dict[int, Field] = {}
-
-    @lazy
-    def _names(self) -> list[str]:
-        """The names in lower case, by one call for all of them."""
-        return b"\n".join([name for name, _ in self.pairs]).lower().decode("latin-1").split("\n") if self.pairs else []
+        self._names: list[str]
 
     @lazy
     def _first(self) -> dict[str, int]:
-        """The place of each name's topmost field."""
-        return dict(zip(reversed(self._names), range(len(self.pairs) - 1, -1, -1), strict=True))
+        """The place of each name's topmost field, and beside it `_names`, in lower case by one call for all of them."""
+        names = b"\n".join([name for name, _ in self.pairs]).lower().decode("latin-1").split("\n") if self.pairs else []
+        self._names = names
+        return dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -74,8 +72,7 @@ class Headers:
     @property
     def names(self) -> frozenset[str]:
         """The names of all fields, lower case."""
-        self._places("")
-        return frozenset(self._index or ())
+        return frozenset(self._first)
 
     def all(self, name: str) -> tuple[Field, ...]:
         """Every field of that name, top first."""

@@ -43,20 +43,30 @@ def find_header(data: bytes, start: int = 0) -> Found | None:
     At least three different known fields, one of them such as only headers have (Received, Message-ID, …), or all of
     From, To, Subject and Date. Behind quote marks people's mail programs repeat short headers, so there it takes more.
     """
-    if not _may_hold_header(data):
+    first = _earliest(data, start)
+    if first < 0:
         return None
-    for match in _BLOCK.finditer(data, start, start + limits.MAX_RETURNED_SEARCH):
+    for match in _BLOCK.finditer(data, first, start + limits.MAX_RETURNED_SEARCH):
         if _is_header(match[2], _least(match[1])):
             return Found(match.start(), match[1])
     return None
 
 
-def _may_hold_header(data: bytes) -> bool:
-    """False only where no block can be a header, told without looking at lines: most texts hold none."""
+def _earliest(data: bytes, start: int) -> int:
+    """A place from `start` on before which no header begins, -1 where none can stand at all.
+
+    Every header has one of the strong fields or all of the plain ones, and a blank line parts it from what is before.
+    """
     lower = data.lower()
     if b" :" in lower or b"\t:" in lower:
-        return True
-    return all(mark in lower for mark in _PLAIN_MARKS) or any(mark in lower for mark in _STRONG_MARKS)
+        return start
+    places = [place for mark in _STRONG_MARKS if (place := lower.find(mark, start)) >= 0]
+    if all(mark in lower for mark in _PLAIN_MARKS):
+        places += [lower.find(mark, start) for mark in _PLAIN_MARKS]
+    if not places:
+        return -1
+    blank = data.rfind(b"\n\n", start, max(min(places), start))
+    return start if blank < 0 else blank + 2
 
 
 def _least(prefix: bytes) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ndrfilter.message.lazy import lazy
-from ndrfilter.message.trace import trace_of
+from ndrfilter.message.trace import Hops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ class Original:
     @lazy
     def trace(self) -> tuple[Hop, ...]:
         """Its `Received:` fields, top first."""
-        return trace_of(self.headers)
+        return tuple(Hops(self.headers))

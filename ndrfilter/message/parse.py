@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ndrfilter.message.original import Original
     from ndrfilter.message.text import Segment
+    from ndrfilter.message.trace import Hops
 
 _STATUS_SIZE = limits.MAX_STATUS_BYTES + 1  # one more shows that there is more
 _STATUS_CARRIERS = frozenset({"text/plain", "application/octet-stream", "message/report", "text/delivery-status"})
@@ -88,11 +89,16 @@ class Message:
         return tuple(self.root.walk())
 
     @lazy
-    def trace(self) -> tuple[Hop, ...]:
-        """The message's own `Received:` fields, top first."""
-        from ndrfilter.message.trace import trace_of
+    def hops(self) -> Hops:
+        """The message's own `Received:` fields, top first, each read when it is looked at."""
+        from ndrfilter.message.trace import Hops
 
-        return trace_of(self.headers)
+        return Hops(self.headers)
+
+    @lazy
+    def trace(self) -> tuple[Hop, ...]:
+        """All of them."""
+        return tuple(self.hops)
 
     @lazy
     def wrapped(self) -> Message | None:

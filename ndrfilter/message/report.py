@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # A field, or another line.
-_LINE = re.compile(
-    rb"([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*+:([^\n]*+(?:\n[ \t]+[^\s][^\n]*+)*)(?:\n|\Z)|([^\n]*+)(?:\n|\Z)"
-)
+_LINE_PATTERN = r"([A-Za-z][A-Za-z0-9-]{0,63})[ \t]*+:([^\n]*+(?:\n[ \t]+[^\s][^\n]*+)*)(?:\n|\Z)|([^\n]*+)(?:\n|\Z)"
+_LINE, _TEXT_LINE = re.compile(_LINE_PATTERN.encode()), re.compile(_LINE_PATTERN)
+_PRINTED = bytes(range(32, 127)) + b"\n\t"
+_USUAL_SIZE = 64 * 1024
 _START = re.compile(
     rb"(?mi)^([ \t>|]{0,40}+)"
     rb"(?=(?:reporting-mta|original-envelope-id|arrival-date|final-recipient|original-recipient)[ \t]*:)"
@@ -40,15 +41,13 @@ def parse_groups(data: bytes) -> tuple[StatusGroup, ...]:
     data = data[: data.rfind(b"\n", 0, limits.MAX_STATUS_BYTES) + 1] if cut else data
     groups: list[StatusGroup] = []
     fields: list[tuple[str, str]] = []
-    for found in _LINE.finditer(data):
-        word, value, other = found.groups()
-        if word is not None:
-            name = word.decode("ascii").lower()
+    for name, value, other in _lines(data):
+        if name:
             if name in _ADDRESSED and _begins_anew(name, fields):
                 groups.append(StatusGroup(tuple(fields)))
                 fields = []
-            fields.append((name, _value(value)))
-        elif fields and not other.strip() and found.start() < len(data):
+            fields.append((name, value))
+        elif fields and not other.strip():
             groups.append(StatusGroup(tuple(fields)))
             fields = []
         if len(groups) >= _MAX_GROUPS:
@@ -56,6 +55,20 @@ def parse_groups(data: bytes) -> tuple[StatusGroup, ...]:
     if fields and not (cut and groups):
         groups.append(StatusGroup(tuple(fields)))
     return tuple(groups)
+
+
+def _lines(data: bytes) -> Iterator[tuple[str, str, str | bytes]]:
+    """Each field's name in lower case and value, or two empty words and another line."""
+    if len(data) <= _USUAL_SIZE and b"=?" not in data and not data.translate(None, _PRINTED):
+        # Nothing to decode field by field. After the last line there is always an empty match.
+        for name, value, other in _TEXT_LINE.findall(data.decode("ascii").replace("\t", " "))[:-1]:
+            yield name.lower(), (value.replace("\n", "") if "\n" in value else value).strip(), other
+        return
+    for found in _LINE.finditer(data):
+        if found[1] is not None:
+            yield found[1].decode("ascii").lower(), _value(found[2]), b""
+        elif found.start() < len(data):
+            yield "", "", found[3]
 
 
 def _begins_anew(name: str, fields: list[tuple[str, str]]) -> bool:

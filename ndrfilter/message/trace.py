@@ -15,6 +15,8 @@ from ndrfilter.message.received.usual import read_usual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ndrfilter.message.model import Headers
 
 # Over the recorder's notes in lower case, one a line. A greeting or an ident answer may say the word, but neither
@@ -27,9 +29,28 @@ _LOGIN = re.compile(
 _MAX_CHARS = 2_000
 
 
-def trace_of(headers: Headers) -> tuple[Hop, ...]:
-    """The hops of a header, top first, at most `limits.MAX_HOPS`."""
-    return tuple([parse_received(plain_text(raw)) for raw in headers.raws("received")[: limits.MAX_HOPS]])
+class Hops:
+    """The hops of a header, top first, at most `limits.MAX_HOPS`: each is read when somebody looks at it, and kept."""
+
+    __slots__ = ("_raws", "_read")
+
+    def __init__(self, headers: Headers) -> None:
+        self._raws = headers.raws("received")[: limits.MAX_HOPS]
+        self._read: list[Hop] = []
+
+    def __len__(self) -> int:
+        return len(self._raws)
+
+    def __iter__(self) -> Iterator[Hop]:
+        for place in range(len(self._raws)):
+            yield self[place]
+
+    def __getitem__(self, place: int) -> Hop:
+        """The hop at that place, which is not negative; raises IndexError behind the last."""
+        read = self._read
+        while len(read) <= place:
+            read.append(parse_received(plain_text(self._raws[len(read)])))
+        return read[place]
 
 
 def parse_received(text: str) -> Hop:

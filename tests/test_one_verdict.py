@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import marshal
 import os
 import re
 import socket
@@ -33,6 +34,7 @@ from ndrfilter.doors import reply
 from ndrfilter.doors.envelope import envelope_of as pipe_envelope
 from ndrfilter.doors.spamd import markup
 from ndrfilter.doors.spamd.envelope import envelope_of as spamd_envelope
+from ndrfilter.frozen import freeze, thaw
 from ndrfilter.service.desk import Answer
 
 CONFIG = """\
@@ -40,7 +42,7 @@ site: {domains: [example.com, example.org], relays: [mail.example.com, 192.0.2.0
 service: {workers: 1}
 """
 RECIPIENT = "you@example.com"
-MILTER_EACH, COMMAND_EACH = 11, 60  # of so many messages, one
+MILTER_EACH, COMMAND_EACH, LAUNCHER_EACH = 11, 60, 5  # of so many messages, one
 # What the milter is told of the client, and what our MTA is going to write of it.
 CLIENT = Envelope("", (RECIPIENT,), "198.51.100.29", "mx.remote.test", "mx.remote.test")
 WRITTEN = (
@@ -113,8 +115,11 @@ def differing(pairs) -> list:
     return list(islice(((said, wanted) for said, wanted in pairs if said != wanted), 3))
 
 
-def test_library(judged):
+@pytest.mark.parametrize("kept", [False, True], ids=["made", "thawed"])
+def test_library(judged, kept):
+    """A filter as the service has it, and as a launcher finds it."""
     quick = Filter.from_config(judged.config)
+    quick = thaw(marshal.loads(marshal.dumps(freeze(quick.config)))) if kept else quick
     assert not differing(
         (quick.check(one.raw, envelope=one.envelope).to_dict(), wanted.to_dict()) for one, wanted in judged.pairs
     )
@@ -180,4 +185,4 @@ def test_launcher(judged, tmp_path):
     launcher = tmp_path / "ndrfilter-filter"
     command = [sys.executable, "-m", "ndrfilter", "-c", str(judged.config), "compile", "--launcher", str(launcher)]
     subprocess.run(command, check=True, capture_output=True)
-    assert not piped(judged, [str(launcher), "--max-seconds", "0"], 1)
+    assert not piped(judged, [str(launcher), "--max-seconds", "0"], LAUNCHER_EACH)

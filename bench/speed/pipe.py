@@ -31,6 +31,10 @@ class _Timed:
     def wall(self) -> float:
         return statistics.median(self.walls)
 
+    @property
+    def cpu(self) -> float:
+        return statistics.median(self.cpus)
+
 
 def run(options: Options) -> Report:
     """Wall clock of whole processes, taking turns."""
@@ -54,9 +58,9 @@ def run(options: Options) -> Report:
         _take_turns(timed, 3 if options.quick else 60, ours.env)
         figures = [Figure(one.name, one.wall * 1000, "ms") for one in timed]
         figures += [
-            Figure("processor time of a bare interpreter", statistics.median(bare.cpus) * 1000, "ms"),
-            Figure("processor time, ordinary mail", statistics.median(letter.cpus) * 1000, "ms"),
-            Figure("processor time, a bounce", statistics.median(bounce.cpus) * 1000, "ms"),
+            *(Figure(f"{one.name}: processor time", one.cpu * 1000, "ms") for one in timed),
+            Figure("processor time, ordinary mail to a bare interpreter", letter.cpu / bare.cpu, "×"),
+            Figure("processor time, a bounce to a bare interpreter", bounce.cpu / bare.cpu, "×"),
             Figure("ordinary mail to a bare interpreter", letter.wall / bare.wall, "×", most=1.7, aim=1.3),
             Figure("a bounce to a bare interpreter", bounce.wall / bare.wall, "×", most=4.0, aim=2.0),
         ]

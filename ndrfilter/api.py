@@ -5,9 +5,10 @@ from __future__ import annotations
 from ndrfilter.adapters.clock import SystemClock
 from ndrfilter.config.model import Config
 from ndrfilter.drivers import adrive, afetch, at_once, drive
-from ndrfilter.engine.explain import explain
+from ndrfilter.engine.explain import explain, not_returned
 from ndrfilter.envelope import Envelope, envelope_facts
 from ndrfilter.facts.world import Facts
+from ndrfilter.gate import Gate, Unread
 from ndrfilter.message import parse
 from ndrfilter.noun import Noun
 
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
         def ruleset(self, config: Config, now: float) -> RuleSet:
             """The rules in force at that time."""
 
+        def plan(self, ruleset: RuleSet) -> Any:
+            """The gate's plan for these rules, None where there is none."""
+
         def world(self, config: Config, site: Site) -> tuple[Schema, Mapping[str, Any]]:
             """The facts of that site's mail, and the settings of the plugins that are on for it."""
 
@@ -86,6 +90,7 @@ class Filter:
         self.plain = plain
         self._bounces = self.loaded.bounces._replace(recognising=None) if plain else self.loaded.bounces
         self._ruleset = self._in_force()
+        self._gate = Gate(self.loaded)
 
     @property
     def ruleset(self) -> RuleSet:
@@ -103,6 +108,7 @@ class Filter:
         for index in (self._bounces.recognising, self.ruleset.ruling):
             if index is not None:
                 index.prepare()
+        self._gate.open(self.ruleset)
 
     @classmethod
     def from_config(
@@ -132,15 +138,28 @@ class Filter:
         `envelope_source` says, for the result, where the envelope came from; with `trace` the result carries the
         value of every condition.
         """
+        told = envelope_source or _source(envelope)
+        if not trace and (ordinary := self.ordinary(raw, envelope, told)):
+            return ordinary
         facts = self.facts(raw, envelope)
-        return self.result(self.judge(facts), facts, envelope_source or _source(envelope), trace=trace)
+        return self.result(self.judge(facts), facts, told, trace=trace)
 
     async def acheck(
         self, raw: bytes, *, envelope: Envelope | None = None, envelope_source: str = "", trace: bool = False
     ) -> Result:
         """As `check`, within a running event loop."""
+        told = envelope_source or _source(envelope)
+        if not trace and (ordinary := self.ordinary(raw, envelope, told)):
+            return ordinary
         facts = self.facts(raw, envelope)
-        return self.result(await self.ajudge(facts), facts, envelope_source or _source(envelope), trace=trace)
+        return self.result(await self.ajudge(facts), facts, told, trace=trace)
+
+    def ordinary(self, raw: bytes, envelope: Envelope | None, envelope_source: str) -> Result | None:
+        """The result for a message whose raw header shows that it is no bounce and no fake; None if it may be one."""
+        if self.plain or not self._gate.closed(raw, envelope, self.ruleset):
+            return None
+        unread = Unread(lambda: self.facts(raw, envelope), self.loaded.troubles)
+        return not_returned(self.ruleset.required.fake, unread, envelope_source=envelope_source)
 
     def judge(self, facts: Facts, ruleset: RuleSet | None = None) -> Verdict:
         """The engine's verdict over these facts, by this filter's rules or by others."""
@@ -203,7 +222,7 @@ class Filter:
 
     def result(self, verdict: Verdict, facts: Facts, envelope_source: str, *, trace: bool = False) -> Result:
         """The verdict in words, with what failed on the way."""
-        for where, what in self.loaded.troubles:
+        for where, what in (*self.loaded.troubles, *self._gate.troubles):
             facts.blame(where, what)
         is_mail = len(facts.message.headers) > 0
         return explain(verdict, facts, envelope_source=envelope_source, is_mail=is_mail, trace=trace)

@@ -44,11 +44,18 @@ class Loaded(Noun):
     bounces: Knowledge
     lists: Mapping[str, Any]
     troubles: tuple[tuple[str, str], ...]
+    image: image.Image | None = None  # the program as it was checked, for who reads conditions instead of asking them
 
     def world(self, config: Config, site: Site) -> tuple[Schema, Mapping[str, Any]]:
         """The schema and the settings of the plugins that are on for this site, or always."""
         plugins = {**extensions.standing(), **config.settings_for(site)}
         return extensions.active(frozenset(plugins)), plugins
+
+    def plan(self, ruleset: RuleSet) -> Any:
+        """The gate's plan for these rules, None where there is none."""
+        from ndrfilter.gate.plan import plan_for
+
+        return None if self.image is None else plan_for(self.image, self.schema, ruleset)
 
     def ruleset(self, config: Config, now: float) -> RuleSet:
         """The rule set that the configuration chooses; raises ConfigError for one that is not there or is wrong."""
@@ -77,7 +84,7 @@ def keep(config: Config) -> tuple[Path, Loaded]:
     plugins = extensions.loaded()
     made, program = compiled(*_sources(inputs, plugins))
     data = {**made, "stamps": stamps(map(Path, made["inputs"]))}
-    return cache.write(_key(inputs, plugins), data, cache.folders()[0]), _finished(plugins, program)
+    return cache.write(_key(inputs, plugins), data, cache.folders()[0]), _finished(plugins, made, program)
 
 
 def _inputs(config: Config, drafts: Iterable[Path] = ()) -> Inputs:
@@ -108,8 +115,8 @@ def _loaded(inputs: Inputs, with_tests: bool) -> Loaded:
     plugins = extensions.loaded()
     kept = None if with_tests else cache.read(_key(inputs, plugins))
     if kept is not None and kept["stamps"] == stamps(map(Path, kept["inputs"])):
-        return _finished(plugins, image.link(kept))
-    return _finished(plugins, compiled(*_sources(inputs, plugins))[1])
+        return _finished(plugins, kept, image.link(kept))
+    return _finished(plugins, *compiled(*_sources(inputs, plugins)))
 
 
 def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, dict[str, Path]]:
@@ -118,11 +125,11 @@ def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, di
     return [_source(path) for path in paths], plugins.schema, lists
 
 
-def _finished(plugins: Plugins, program: Program) -> Loaded:
+def _finished(plugins: Plugins, made: image.Image, program: Program) -> Loaded:
     troubles = tuple((f"plugin {name}", what) for name, what in plugins.troubles)
     recognising = Recognising(program.recognisers, _cheap(plugins))
     bounces = Knowledge(program.recognisers, program.reasons, recognising)
-    return Loaded(plugins.schema, program, bounces, program.lists, troubles)
+    return Loaded(plugins.schema, program, bounces, program.lists, troubles, made)
 
 
 def _cheap(plugins: Plugins) -> frozenset[str]:

@@ -134,6 +134,11 @@ class FactSpec(Noun):
     instead. `needs_complete` names the completeness mark without which this fact, used towards
     backscatter, is no evidence (DESIGN: absence). `stage` is "message" for what a `recognise` block may
     ask, else "bounce".
+
+    `seen` says where a raw message shows the value, for who looks at nothing else (see `gate.derive`): ("text", name)
+    the topmost field of that name, ("address", name) and ("addresses", name) what it holds, ("type", name) its MIME
+    type, ("types",) those of all parts, ("address", "") the envelope's sender and ("null",) that it is null; ("if", …)
+    a condition, in the language's checked form, without which the fact is absent or false.
     """
 
     name: str
@@ -147,6 +152,7 @@ class FactSpec(Noun):
     needs_complete: str = ""
     stage: str = "bounce"
     plugin: str = ""
+    seen: tuple[Any, ...] = ()
 
 
 class Extract(Noun):

@@ -43,6 +43,25 @@ def explain(
     )
 
 
+def not_returned(required: float, facts: FactSource, *, envelope_source: str) -> Result:
+    """The result for mail that is known to be no bounce, and of which no rule speaks; `required` for a fake."""
+    return Result.of(
+        _Rest("not-a-bounce", "not-returned", "none", [], "", facts),
+        verdict="not-a-bounce",
+        kind="none",
+        score=0.0,
+        required=required,
+        hits=(),
+        undecided=(),
+        evidence="",
+        recipients=(),
+        dialect="",
+        reporting_mta="",
+        envelope_source=envelope_source,
+        trace=(),
+    )
+
+
 class _Rest:
     """The fields of a result that are worked out when somebody asks."""
 

@@ -29,6 +29,10 @@ _KIND_OF_ACTION = (
 _DAEMON = re.compile(
     r"^(mailer-?daemon|mail-?daemon|postmaster|mdaemon|double-bounce|bounces?|mail\.?delivery.*)$", re.I
 )
+_ANSWER_TYPES = (
+    *_STATUS_PARTS, "message/feedback-report", "message/disposition-notification",
+    "message/global-disposition-notification",
+)  # fmt: skip
 _BOUNCE_WORDS = re.compile(
     r"undeliver|deliver\w* (status|fail|problem|error|delay|incomplete|notif)"
     r"|(fail|return|reject|bounc|undelivered)\w*[ :-]+\w*[ :-]*(mail|message|deliver|notice)"
@@ -39,6 +43,19 @@ _BOUNCE_WORDS = re.compile(
     r"|配信|返送|不達|недостав|не (удалось )?достав|退信|无法|未送达|반송",
     re.I,
 )
+
+# What shows, beside a recogniser that holds, where the facts of these names are true.
+_TYPE = ("field", ("variable", 0), "type")
+_RETURNED = ("any", ("fact", "mime.parts"), ("in", _TYPE, ("const", _ANSWER_TYPES), "text", "exact", "", False), 0)
+_SENDER_NAME = ("field", ("first", ("index", ("fact", "headers"), ("const", "From"))), "text")
+_BY_DAEMON = ("matches", ("field", ("fact", "author"), "local"), _DAEMON.pattern, "i", False)
+_LOOKS_LIKE_BOUNCE = ("or", (
+    ("truth", ("fact", "returned")),
+    ("exists", ("fact", "mime.report_type")),
+    ("matches", ("fact", "subject"), _BOUNCE_WORDS.pattern, "i", False),
+    ("matches", _SENDER_NAME, _BOUNCE_WORDS.pattern, "i", False),
+    ("and", (_BY_DAEMON, ("surely", ("truth", ("fact", "envelope.null"))))),
+))  # fmt: skip
 
 
 def kind_of(facts: Facts) -> str:
@@ -137,12 +154,14 @@ def _reason(facts: Facts) -> str | None:
 
 
 def _bounce_facts() -> Iterable[FactSpec]:
-    def fact(name: str, type_: Any, doc: str, fetch: Any, optional: bool = False) -> FactSpec:
-        return FactSpec(name, type_, Evidence.STRUCTURE, doc, fetch, optional=optional)
+    def fact(name: str, type_: Any, doc: str, fetch: Any, optional: bool = False, seen: Any = ()) -> FactSpec:
+        return FactSpec(name, type_, Evidence.STRUCTURE, doc, fetch, optional=optional, seen=seen)
 
     yield fact("kind", enum("kind", *KINDS), "what sort of answer this is", lambda f: f.once(kind_of))
-    yield fact("returned", BOOLEAN, "it answers mail of ours, or claims to", lambda f: f.once(kind_of) != "none")
-    yield fact("looks_like_bounce", BOOLEAN, "dressed as a bounce, whoever wrote it", _looks_like_bounce)
+    yield fact("returned", BOOLEAN, "it answers mail of ours, or claims to", lambda f: f.once(kind_of) != "none",
+               seen=("if", _RETURNED))  # fmt: skip
+    yield fact("looks_like_bounce", BOOLEAN, "dressed as a bounce, whoever wrote it", _looks_like_bounce,
+               seen=("if", _LOOKS_LIKE_BOUNCE))  # fmt: skip
     yield fact("bounce.by_mta", BOOLEAN, "carries an MTA's own structure", lambda f: f.once(kind_of) in DSN_KINDS)
     yield fact(
         "bounce.dialect", STRING, "the recogniser that knew it", lambda f: getattr(_dialect(f), "name", None), True

@@ -138,12 +138,26 @@ def _names(relays: Iterable[Any]) -> tuple[str, ...]:
 
 _ADDRESS, _ADDRESSES = record("address"), list_of(record("address"))
 _CONTENT, _STRUCTURE, _TRACE = Evidence.CONTENT, Evidence.STRUCTURE, Evidence.TRACE
+_CONTENT_TYPE = ("field", ("first", ("index", ("fact", "headers"), ("const", "Content-Type"))), "text")
+_SEEN: dict[str, tuple[Any, ...]] = {  # see FactSpec
+    "subject": ("text", "Subject"),
+    "message_id": ("text", "Message-ID"),
+    "author": ("address", "From"),
+    "authors": ("addresses", "From"),
+    "sender_header": ("address", "Sender"),
+    "to": ("addresses", "To"),
+    "mime.type": ("type", "Content-Type"),
+    "mime.parts": ("types",),
+    "mime.report_type": ("if", ("contains", _CONTENT_TYPE, ("const", "report-type"), "lower", False)),
+    "envelope.null": ("null",),
+    "envelope.sender": ("address", ""),
+}
 _SITE = Evidence.PROOF  # the site's own configuration: nothing a sender could forge
 
 
 def _message_facts() -> Iterable[FactSpec]:
     def fact(name: str, type_: Any, evidence: Evidence, doc: str, fetch: Any, optional: bool = False) -> FactSpec:
-        return FactSpec(name, type_, evidence, doc, fetch, optional=optional, stage="message")
+        return FactSpec(name, type_, evidence, doc, fetch, optional=optional, stage="message", seen=_SEEN.get(name, ()))
 
     yield fact("headers", map_of(record("header")), _STRUCTURE, "the message's header fields by name",
                lambda f: HeaderMap(headers(f)))  # fmt: skip
@@ -173,7 +187,7 @@ def _message_facts() -> Iterable[FactSpec]:
 
 def _envelope_facts() -> Iterable[FactSpec]:
     def fact(name: str, type_: Any, doc: str, fetch: Any, optional: bool = True) -> FactSpec:
-        return FactSpec(name, type_, _TRACE, doc, fetch, optional=optional, stage="message")
+        return FactSpec(name, type_, _TRACE, doc, fetch, optional=optional, stage="message", seen=_SEEN.get(name, ()))
 
     yield fact("envelope.sender", _ADDRESS, "the envelope sender; absent if null", lambda f: f.envelope.sender)
     yield fact("envelope.null", BOOLEAN, "the envelope sender is <>", _null_sender, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from time import time
 
 from ndrfilter import __version__, extensions, knowledge, resources
 from ndrfilter.config.reading import places
@@ -12,6 +13,7 @@ from ndrfilter.config.rulesets import load_ruleset
 from ndrfilter.facts import BUILT_IN
 from ndrfilter.frozen import VERSION, NotFrozenError
 from ndrfilter.frozen.values import packed
+from ndrfilter.gate import plan
 from ndrfilter.lang.atoms import atoms_of
 from ndrfilter.lang.rule import Rule
 
@@ -47,7 +49,14 @@ def freeze(config: Config) -> Frozen:
         "atoms": {pattern: found for pattern in set(_patterns(image)) if (found := atoms_of(pattern))},
         **_schema(plugins.schema),
         "troubles": tuple((f"plugin {name}", what) for name, what in plugins.troubles),
+        "plan": _plan(config, image, plugins.schema),
     }
+
+
+def _plan(config: Config, image: Image, schema: Schema) -> tuple[float, Any]:
+    """The gate's plan, and until when it holds."""
+    rules = knowledge.of(config).ruleset(config, time())
+    return rules.until, plan.make(image, schema, rules)
 
 
 def _config(config: Config, choice: RulesetChoice) -> dict[str, Any]:

@@ -65,6 +65,11 @@ class Thawed:
             mode=lambda rule: rule.mode,
         )
 
+    def plan(self, ruleset: RuleSet) -> Any:
+        """The gate's plan; none once a rule has expired that was in force when the data was frozen."""
+        until, plan = self._data["plan"]
+        return plan if ruleset.until == until else None
+
     def world(self, config: Config, site: Site) -> tuple[Schema, Mapping[str, Any]]:
         """The schema and the settings of the plugins that are on for this site."""
         plugins = config.settings_for(site)

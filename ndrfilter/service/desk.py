@@ -8,6 +8,7 @@ from time import perf_counter
 from ndrfilter.config import load_ruleset
 from ndrfilter.engine.result import Advice, Result, Trouble
 from ndrfilter.envelope import Envelope
+from ndrfilter.gate import message_id
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
@@ -100,11 +101,12 @@ class Desk:
             self._tell(question, _unjudged(OPT_OUT, ""), began, done)
             return None
         try:
-            facts = self.filter.facts(question.raw, question.envelope)
-            verdict = self.filter.at_once(facts)
-            answer = (
-                None if verdict is None else self._answer(question, facts, self.filter.result(verdict, facts, _TOLD))
-            )
+            answer = self._ordinary(question)
+            if answer is None:
+                facts = self.filter.facts(question.raw, question.envelope)
+                verdict = self.filter.at_once(facts)
+                if verdict is not None:
+                    answer = self._answer(question, facts, self.filter.result(verdict, facts, _TOLD))
         except Exception as error:
             answer = _unjudged(INTERNAL, f"{type(error).__name__}: {error}")
         if answer is not None:
@@ -133,12 +135,20 @@ class Desk:
             answer = _unjudged(INTERNAL, f"{type(error).__name__}: {error}")
         self._tell(question, answer, began, done)
 
+    def _ordinary(self, question: Question) -> Answer | None:
+        """The answer on mail that shows at a glance that it is neither a bounce nor a fake."""
+        result = self.filter.ordinary(question.raw, question.envelope, _TOLD)
+        return None if result is None else self._acted(question, result, message_id(question.raw))
+
     def _answer(self, question: Question, facts: Facts, result: Result) -> Answer:
+        field = facts.message.headers.first("Message-ID")
+        return self._acted(question, result, field.raw if field else b"")
+
+    def _acted(self, question: Question, result: Result, message_id: bytes) -> Answer:
         wanted = self.filter.config.actions.get(result.verdict, "header")
         action = self.action(result.verdict, question.envelope.recipients)
-        field = facts.message.headers.first("Message-ID")
-        message_id = field.raw.decode("ascii", "replace").strip() if field else ""
-        return Answer(result, action, wanted if wanted != action else "", message_id=message_id)
+        told = message_id.decode("ascii", "replace").strip()
+        return Answer(result, action, wanted if wanted != action else "", message_id=told)
 
     def _alike(self, recipients: Sequence[str]) -> bool:
         """Whether one action is right for all recipients: the same site's, and nobody who opted out."""

@@ -1,0 +1,230 @@
+"""Whether a message's gate is closed: a look at its raw header by a plan. It needs nothing but built-in functions.
+
+It imports nothing: a launcher may run it before anything else is there. Whatever is not a clean header of plain
+fields opens the gate, and so does every text that is not plain ASCII, unless `text_of` reads it.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MAX_HEADER = 60_000
+MAX_LINES = 1_900
+_NAME = bytes(code for code in range(33, 127) if code != 58)
+_SPACED = bytes(32 if code < 32 or code == 127 else code for code in range(256))
+_ODD = frozenset('",;:()[]\\<> /')
+
+
+def closed(raw: bytes, plan: "Any", sender: "str | None" = None, text_of: "Any" = None) -> bool:
+    """True if no condition of the plan can hold: then this is no returned mail, and no rule toward fake speaks.
+
+    `raw` is the message, `plan` what `plan.plan_of` made, `sender` the envelope sender: None if nobody told it, "" or
+    "<>" for the null one. `text_of(bytes) -> str` decodes a field's value (RFC 2047).
+    """
+    fields = _fields(raw, plan[1])
+    if fields is None:
+        return False
+    nodes, table = plan[2], plan[3]
+    mail: "Any" = (fields, raw, sender, text_of, {}, nodes, [None] * len(nodes))
+    for name in table.keys() & fields[0].keys():
+        if _holds(table[name], mail):
+            return False
+    return not _holds(plan[4], mail)
+
+
+def message_id(raw: bytes) -> bytes:
+    """The first Message-ID's value as written, line ends as LF; empty if there is none. For a clean header."""
+    head = b"\n" + raw[: _end(raw) + 1].replace(b"\r\n", b"\n")
+    start = head.lower().find(b"\nmessage-id:")
+    if start < 0:
+        return b""
+    end = start + 12
+    while True:
+        end = head.find(b"\n", end)
+        if head[end + 1 : end + 2] not in (b" ", b"\t"):
+            return head[start + 12 : end].strip()
+        end += 1
+
+
+def _end(raw: bytes) -> int:
+    """Where the line end is behind which the header's blank line stands; -1 if that is not near."""
+    end = raw.find(b"\n\n", 0, MAX_HEADER)
+    windows = raw.find(b"\n\r\n", 0, MAX_HEADER if end < 0 else end)
+    return windows if windows >= 0 else end
+
+
+def _fields(raw: bytes, beginnings: "Any") -> "Any":
+    """The first and the last value of each field by lower-case name, unfolded; None if the header is not clean."""
+    end = _end(raw)
+    if end < 0:
+        return None
+    head = raw[: end + 1].replace(b"\r\n", b"\n")[:-1]
+    if b"\r" in head or b"\n \n" in head or b"\n\t\n" in head or head[-2:] in (b"\n ", b"\n\t"):
+        return None
+    mailbox = head.startswith(b"From ")
+    if mailbox:
+        line, _, head = head.partition(b"\n")
+        if line[5:].lstrip().startswith(b":"):
+            return None
+    lines = head.replace(b"\n ", b" ").replace(b"\n\t", b" ").split(b"\n")
+    try:
+        pairs = [(name.lower(), value) for name, value in [line.split(b":", 1) for line in lines]]
+    except ValueError:  # a line without a colon
+        return None
+    names = dict(reversed(pairs))
+    if len(lines) > MAX_LINES or b"" in names or max(map(len, names)) > 200 or b"".join(names).translate(None, _NAME):
+        return None
+    if mailbox and pairs[0][0] not in beginnings:
+        return None
+    return names, dict(pairs)
+
+
+def _holds(number: int, mail: "Any") -> "Any":
+    """Whether the sign of that number may hold of this mail."""
+    known = mail[6][number]
+    if known is None:
+        known = mail[6][number] = _asked(mail[5][number], mail)
+    return known
+
+
+def _asked(sign: "Any", mail: "Any") -> "Any":
+    if sign is True or sign is False:
+        return sign
+    word = sign[0]
+    if word == "or":
+        for part in sign[1]:  # noqa: SIM110 (a generator costs more)
+            if _holds(part, mail):
+                return True
+        return False
+    if word == "and":
+        for part in sign[1]:  # noqa: SIM110
+            if not _holds(part, mail):
+                return False
+        return True
+    if word in _OTHER:
+        return _OTHER[word](sign, mail)
+    if sign[1] not in mail[0][0]:
+        return word == "lacks"
+    if word == "has" or word == "lacks":
+        return word == "has"
+    if word == "part":
+        parts = _kept(mail, (sign[1],), _address)
+        return parts is None or _shows(sign[3], parts[sign[2]])
+    text = _kept(mail, sign[1], _text) if word == "text" else _kept(mail, (sign[1], "last"), _last)
+    return text is None or _shows(sign[2], text)
+
+
+def _kept(mail: "Any", key: "Any", work: "Any") -> "Any":
+    """`work(mail, key)`, worked out once."""
+    kept = mail[4]
+    if key not in kept:
+        kept[key] = work(mail, key)
+    return kept[key]
+
+
+def _text(mail: "Any", name: bytes) -> "str | None":
+    """The first field's text, case-folded; None if it cannot be read here."""
+    return _read(mail[0][0][name], mail)
+
+
+def _last(mail: "Any", key: "Any") -> "str | None":
+    return _read(mail[0][1][key[0]], mail)
+
+
+def _read(value: bytes, mail: "Any") -> "str | None":
+    if value.isascii() and (b"=?" not in value or b"?=" not in value):
+        return value.translate(_SPACED).decode("ascii").casefold().strip()
+    return mail[3](value).casefold() if mail[3] is not None else None
+
+
+def _envelope(sign: "Any", mail: "Any") -> "Any":
+    """What holds of the envelope's sender; one that is no plain address may be anything."""
+    word, sender = sign[0], mail[2]
+    if sender is None:
+        return word == "untold"
+    parts = _plain(sender.strip().removeprefix("<").removesuffix(">").casefold())
+    if parts is None:
+        return word != "untold"
+    return word == "sender" and _shows(sign[2], parts[sign[1]])
+
+
+def _address(mail: "Any", key: "Any") -> "Any":
+    """Local part, domain and whole of the field's address; None unless it is one of the usual, plain shapes."""
+    first, last = mail[0]
+    value = first[key[0]]
+    if value is not last[key[0]]:
+        return None
+    try:
+        text = value.translate(_SPACED).decode("ascii").casefold().strip()
+    except ValueError:
+        return None
+    before, angle, rest = text.partition("<")
+    if angle:
+        address, angle, _ = rest.partition(">")
+        before = before.strip()
+        quoted = len(before) > 1 and before[0] == before[-1] == '"' and before.count('"') == 2 and "\\" not in before
+        if not angle or not (quoted or _ODD.isdisjoint(before.replace(" ", ""))):
+            return None
+        return _plain(address)
+    address, _, rest = text.partition(" ")
+    rest = rest.strip()
+    if rest and not (rest[0] == "(" and rest[-1] == ")" and _ODD.isdisjoint(rest[1:-1].replace(" ", ""))):
+        return None
+    return _plain(address)
+
+
+def _plain(address: str) -> "Any":
+    """The address in its parts; None if anything about it is unusual."""
+    local, _, domain = address.partition("@")
+    domain = domain.rstrip(".")
+    if not local or not domain or "@" in domain or not _ODD.isdisjoint(address) or not address.isascii():
+        return None
+    return (local, domain, local + "@" + domain) if address.isprintable() and len(address) < 900 else None
+
+
+def _shows(tree: "Any", text: str) -> "Any":
+    """Whether the text shows what the tree wants."""
+    if tree.__class__ is str:
+        return tree in text
+    if tree is True or tree is False:
+        return tree
+    word = tree[0]
+    if word == "or":
+        if any(map(text.__contains__, tree[1])):
+            return True
+        for part in tree[2]:  # noqa: SIM110
+            if _shows(part, text):
+                return True
+        return False
+    if word == "and":
+        if not all(map(text.__contains__, tree[1])):
+            return False
+        for part in tree[2]:  # noqa: SIM110
+            if not _shows(part, text):
+                return False
+        return True
+    if word == "begins":
+        return text.startswith(tree[1])
+    return not text.encode("utf-8", "replace").translate(None, tree[1])
+
+
+def _has_type(sign: "Any", mail: "Any") -> bool:
+    """Whether a MIME part may be of a type that ends so."""
+    return sign[1] in _kept(mail, None, _types) or b"=?" in _kept(mail, None, _types)[:2]
+
+
+def _types(mail: "Any", _key: None) -> "Any":
+    """Bytes in which the types of all parts show, lower case; they begin with `=?` where a type may be encoded."""
+    value = mail[0][0].get(b"content-type", b"").lower()
+    if b"=?" in value.partition(b";")[0]:
+        return b"=?"
+    if b"multipart" not in value:
+        return value
+    lower = mail[1].lower()
+    for piece in lower.split(b"content-type")[1:]:
+        if b"=?" in piece.partition(b";")[0]:
+            return b"=?" + lower
+    return lower
+
+
+_OTHER = {"null": _envelope, "untold": _envelope, "sender": _envelope, "type": _has_type}

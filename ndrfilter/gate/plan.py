@@ -1,0 +1,140 @@
+"""Plans for the gate: what all recognisers and rules toward fake together need, as plain data in the order of cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ndrfilter.facts import BUILT_IN
+from ndrfilter.gate.derive import Reader
+from ndrfilter.gate.literals import all_of, any_of
+from ndrfilter.message.headers import is_known
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from ndrfilter.api import Filter
+    from ndrfilter.engine.ruleset import RuleSet
+    from ndrfilter.gate.derive import Sign
+    from ndrfilter.lang.image import Image
+    from ndrfilter.schema import Schema
+
+    Plan = tuple[Any, ...]
+
+VERSION = 1
+_USUAL = (
+    b"return-path", b"delivered-to", b"received", b"from", b"to", b"date", b"subject", b"message-id", b"content-type",
+)  # fmt: skip
+"""Fields that most mail has: to ask for them first decides nothing. One of them may follow a `From ` line."""
+_OWN = frozenset(module.__name__.rpartition(".")[2] for module in BUILT_IN)
+
+
+def plan_of(judge: Filter) -> Plan | None:
+    """The plan for the rules that this filter has in force, until `ruleset.until`; None where the gate never closes."""
+    plan: Plan | None = judge.loaded.plan(judge.ruleset)
+    return plan
+
+
+_MADE: dict[int, tuple[Image, RuleSet, Plan | None]] = {}
+"""Plans made in this process, by the ruleset's identity; at most 32, as many as rulesets are kept."""
+
+
+def plan_for(image: Image, schema: Schema, ruleset: RuleSet) -> Plan | None:
+    """The plan for these rules, made once in a process."""
+    made = _MADE.get(id(ruleset))
+    if made is None or made[0] is not image or made[1] is not ruleset:
+        if len(_MADE) >= 32:
+            _MADE.clear()
+        made = _MADE[id(ruleset)] = image, ruleset, make(image, schema, ruleset)
+    return made[2]
+
+
+def make(image: Image, schema: Schema, ruleset: RuleSet) -> Plan | None:
+    """The plan for these rules; None where the gate can never close. `marshal` can keep it.
+
+    Architecture invariant: a message for which the plan does not hold has kind none, no hit, and no undecided rule.
+    """
+    if ruleset.required.fake <= 0:
+        return None
+    conditions: Mapping[str, Any] = {rule[0]: rule[2] for rule in image["rules"]}
+    reader = Reader(schema.facts, _OWN, {name: conditions[name] for name in ruleset.rules})
+    signs = [reader.sign(("truth", ("fact", "returned")))]
+    signs += [reader.sign(recogniser[3]) for recogniser in image["recognisers"]]
+    signs += [reader.rule(rule.name) for rule in ruleset.scored if rule.toward == "fake"]
+    sign = any_of(signs)
+    if sign is True:
+        return None
+    numbered = _Numbered()
+    rare, others = _by_field(_parts(sign, "or"))
+    table = {name: numbered.place(_factored(group)) for name, group in rare.items()}
+    root = numbered.place(_factored(others))
+    return VERSION, tuple(filter(is_known, _USUAL)), tuple(numbered.nodes), table, root
+
+
+def _parts(sign: Any, word: str) -> list[Any]:
+    return list(sign[1:]) if isinstance(sign, tuple) and sign[0] == word else [sign]
+
+
+def _by_field(signs: Iterable[Sign]) -> tuple[dict[bytes, list[Sign]], list[Sign]]:
+    """The alternatives that a rare header field opens, by its name, and the others."""
+    rare: dict[bytes, list[Sign]] = {}
+    others: list[Sign] = []
+    for sign in signs:
+        names = [found for part in _parts(sign, "and") if (found := _field(part))]
+        if names:
+            rare.setdefault(min(names), []).append(sign)
+        else:
+            others.append(sign)
+    return rare, others
+
+
+def _field(sign: Any) -> bytes:
+    """The rare field without which the sign does not hold."""
+    wanted = isinstance(sign, tuple) and sign[0] in ("has", "text", "last", "part") and sign[1] not in _USUAL
+    return sign[1] if wanted else b""
+
+
+def _factored(signs: list[Any]) -> Any:
+    """The alternatives with what several of them need asked once."""
+    counts = Counter(part for sign in signs for part in set(_parts(sign, "and")))
+    shared, times = counts.most_common(1)[0] if counts else (True, 0)
+    if times < 2:
+        return any_of(sorted(signs, key=_cost))
+    having = [sign for sign in signs if shared in _parts(sign, "and")]
+    inner = _factored([all_of(part for part in _parts(sign, "and") if part != shared) for sign in having])
+    return any_of([all_of([shared, inner]), _factored([sign for sign in signs if sign not in having])])
+
+
+def _cost(sign: Any) -> int:
+    """About how much there is to look at."""
+    return sum(map(_cost, sign)) if isinstance(sign, tuple) else 1
+
+
+def _arranged(tree: Any) -> Any:
+    """The tree for `check`: of a junction first the pieces, then the rest, the small ones first."""
+    if not isinstance(tree, tuple) or tree[0] not in ("and", "or"):
+        return tree
+    pieces = tuple(part for part in tree[1:] if isinstance(part, str))
+    return tree[0], pieces, tuple(_arranged(part) for part in sorted(tree[1:], key=_cost) if not isinstance(part, str))
+
+
+class _Numbered:
+    """Signs by number, parts before what is made of them: equal ones are one, and worked out once a message."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self._places: dict[Any, int] = {}
+
+    def place(self, sign: Any) -> int:
+        """The number of this sign."""
+        if sign not in self._places:
+            node = sign
+            if isinstance(sign, tuple) and sign[0] in ("and", "or"):
+                parts = sorted(sign[1:], key=_cost) if sign[0] == "and" else sign[1:]
+                node = (sign[0], tuple(map(self.place, parts)))
+            elif isinstance(sign, tuple) and sign[0] in ("text", "last", "part", "sender"):
+                node = (*sign[:-1], _arranged(sign[-1]))
+            self._places[sign] = len(self.nodes)
+            self.nodes.append(node)
+        return self._places[sign]

@@ -25,7 +25,7 @@ def closed(raw: bytes, plan: "Any", sender: "str | None" = None, text_of: "Any" 
     if fields is None:
         return False
     nodes, table = plan[2], plan[3]
-    mail: "Any" = (fields, raw, sender, text_of, {}, nodes, [None] * len(nodes))
+    mail: Any = (fields, raw, sender, text_of, {}, nodes, [None] * len(nodes))
     for name in table.keys() & fields[0].keys():
         if _holds(table[name], mail):
             return False

@@ -60,7 +60,7 @@ class Reader:
         """What must show for the value to be there."""
         shown = self._shown(ir, items)
         if shown is not None:
-            return shown.sign(True) if shown.what != "type" else True
+            return True if shown.what in ("type", "types") else shown.sign(True)
         if ir[0] == "fact":
             return self._fact(ir[1])
         return self.present(ir[1], items) if ir[0] in ("field", "first", "last", "index") else True

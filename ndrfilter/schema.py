@@ -7,9 +7,8 @@ value is a Python value of the type's shape, `None` when it is absent (looked, n
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from ndrfilter.noun import Noun
+from ndrfilter.rank import Rank
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ COMPLETENESS = ("relays", "log", "signing")
 """What a site may declare complete; only then is absence evidence."""
 
 
-class Evidence(IntEnum):
+class Evidence(Rank):
     """How hard a fact is to forge, weakest first."""
 
     REPUTATION = 0

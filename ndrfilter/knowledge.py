@@ -73,11 +73,6 @@ def of(config: Config, drafts: Iterable[Path] = (), *, with_tests: bool = False)
     return _loaded(_inputs(config, drafts), with_tests)
 
 
-def image_of(config: Config) -> image.Image:
-    """The rules of this configuration as plain data; raises ConfigError."""
-    return compiled(*_sources(_inputs(config), extensions.loaded()))[0]
-
-
 def keep(config: Config) -> tuple[Path, Loaded]:
     """Compile the rules of this configuration and keep them on disk; raises ConfigError, and OSError from the disk."""
     inputs = _inputs(config)
@@ -127,12 +122,12 @@ def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, di
 
 def _finished(plugins: Plugins, made: image.Image, program: Program) -> Loaded:
     troubles = tuple((f"plugin {name}", what) for name, what in plugins.troubles)
-    recognising = Recognising(program.recognisers, _cheap(plugins))
+    recognising = Recognising(program.recognisers, cheap(plugins))
     bounces = Knowledge(program.recognisers, program.reasons, recognising)
     return Loaded(plugins.schema, program, bounces, program.lists, troubles, made)
 
 
-def _cheap(plugins: Plugins) -> frozenset[str]:
+def cheap(plugins: Plugins) -> frozenset[str]:
     """The facts that cost little, or that are worked out for every message."""
     own = {module.__name__.rpartition(".")[2] for module in BUILT_IN}
     facts = plugins.schema.facts.values()
@@ -173,7 +168,7 @@ def _chosen(
         scores=said.scores,
         mode=lambda rule: said.mode(rule.name, rule.place.rpartition(":")[0], rule.tags, rule.mode),
     )
-    return chosen._replace(ruling=Ruling(chosen.rules, _cheap(extensions.loaded())))
+    return chosen._replace(ruling=Ruling(chosen.rules, cheap(extensions.loaded())))
 
 
 def _source(path: Path) -> Source:

@@ -12,10 +12,14 @@ from ndrfilter.config.reading import places
 from ndrfilter.config.rulesets import load_ruleset
 from ndrfilter.facts import BUILT_IN
 from ndrfilter.frozen import VERSION, NotFrozenError
+from ndrfilter.frozen.parts import CONDITION, DESCRIBE, TRACE, packed_part
 from ndrfilter.frozen.values import packed
 from ndrfilter.gate import plan
 from ndrfilter.lang.atoms import atoms_of
+from ndrfilter.lang.image import link
+from ndrfilter.lang.patterns import FLAGS
 from ndrfilter.lang.rule import Rule
+from ndrfilter.plan.asking import Recognising, Ruling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +29,8 @@ if TYPE_CHECKING:
     from ndrfilter.config import Config, RulesetChoice
     from ndrfilter.frozen import Frozen
     from ndrfilter.lang.image import Image
+    from ndrfilter.plugin.host import Loaded
     from ndrfilter.schema import FactSpec, Schema
-
-_CONDITION = Rule._fields.index("condition")
 
 
 def freeze(config: Config) -> Frozen:
@@ -45,8 +48,7 @@ def freeze(config: Config) -> Frozen:
         "stamps": knowledge.stamps(sorted({path.absolute() for path in _inputs(config, choice, image)})),
         "config": _config(config, choice),
         "ruleset": _ruleset(choice, image),
-        "image": {**image, "rules": tuple(_rules(choice, image))},
-        "atoms": {pattern: found for pattern in set(_patterns(image)) if (found := atoms_of(pattern))},
+        **_program(choice, image, plugins),
         **_schema(plugins.schema),
         "troubles": tuple((f"plugin {name}", what) for name, what in plugins.troubles),
         "plan": _plan(config, image, plugins.schema),
@@ -85,6 +87,7 @@ def _ruleset(choice: RulesetChoice, image: Image) -> dict[str, Any]:
     return {
         "name": choice.name,
         "required": (choice.required["origin"], choice.required["fake"]),
+        "groups": dict(image["groups"]),
         "caps": {**dict(image["groups"]), **choice.caps},
     }
 
@@ -98,19 +101,48 @@ def _rules(choice: RulesetChoice, image: Image) -> Iterator[tuple[Any, ...]]:
             yield tuple(rule._replace(mode=mode, score=choice.scores.get(rule.name, rule.score)))
 
 
-def _patterns(image: Image) -> Iterator[str]:
-    """Every regular expression in the rules."""
-    waiting: list[Any] = [rule[_CONDITION] for rule in image["rules"]]
-    for _, _, _, when, kinds, originals, extracts, _ in image["recognisers"]:
-        waiting += [when, kinds]
-        yield from (text for text, _ in [*originals, *(pattern for _, _, pattern in extracts if pattern)])
-    yield from (text for *_, patterns, _ in image["reasons"] for text, _ in patterns)
+def _program(choice: RulesetChoice, image: Image, plugins: Loaded) -> dict[str, Any]:
+    """The rules in parts, and the tables of their indexes."""
+    rules, cheap = tuple(_rules(choice, image)), knowledge.cheap(plugins)
+    linked = link({**image, "rules": rules})
+    return {
+        "rules": tuple(map(_rule, rules)),
+        "recognisers": tuple(_recogniser(*data) for data in image["recognisers"]),
+        "reasons": _part(image["reasons"]),
+        "lists": image["lists"],
+        "ruling": _part(Ruling({rule.name: rule for rule in linked.rules}, cheap).table()),
+        "recognising": _part(Recognising(linked.recognisers, cheap).table()),
+    }
+
+
+def _rule(data: tuple[Any, ...]) -> tuple[Any, ...]:
+    late = (CONDITION, DESCRIBE, TRACE)
+    return tuple(_part(value) if place in late else value for place, value in enumerate(data))
+
+
+def _recogniser(name: str, software: str, priority: int, when: Any, *more: Any) -> tuple[str, bytes, bytes]:
+    return name, _part(when), _part((name, software, priority, when, *more))
+
+
+def _part(value: Any) -> bytes:
+    return packed_part(value, {pattern: atoms_of(pattern) for pattern in set(_patterns(value))})
+
+
+def _patterns(value: Any) -> Iterator[str]:
+    """Every regular expression in a part of the image, or in the table of an index; and some texts that are none."""
+    waiting = [value]
     while waiting:
         part = waiting.pop()
-        if part.__class__ is tuple:
+        if isinstance(part, dict):
+            waiting += part.items()
+        elif isinstance(part, tuple):
             waiting += part
             if part and part[0] in ("matches", "capture"):
-                yield part[2]
+                yield from (text for text in part[1:3] if isinstance(text, str))
+            elif (
+                len(part) == 2 and isinstance(part[0], str) and isinstance(part[1], str) and set(part[1]) <= set(FLAGS)
+            ):
+                yield part[0]
 
 
 def _schema(schema: Schema) -> dict[str, Any]:

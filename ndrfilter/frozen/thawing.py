@@ -6,9 +6,12 @@ from ndrfilter.api import Filter
 from ndrfilter.config.model import Config
 from ndrfilter.engine.ruleset import Thresholds, choose
 from ndrfilter.facts.world import Knowledge
+from ndrfilter.frozen import parts
 from ndrfilter.frozen.values import Lazy, unpacked
-from ndrfilter.lang import image
-from ndrfilter.lang.patterns import ATOMS
+from ndrfilter.lang.lists import NamedList
+from ndrfilter.lang.rule import Program
+from ndrfilter.plan.asking import Recognising, Ruling
+from ndrfilter.plan.index import Index
 from ndrfilter.schema import Evidence, FactSpec, Schema
 
 TYPE_CHECKING = False
@@ -21,10 +24,11 @@ if TYPE_CHECKING:
     from ndrfilter.ports import Clock, Resolver, Store
     from ndrfilter.site import Site
 
+_NONE: frozenset[str] = frozenset()
+
 
 def thaw(data: Frozen, *, resolver: Resolver | None, clock: Clock | None, store: Store | None) -> Filter:
     """See `ndrfilter.frozen.thaw`."""
-    ATOMS.update(data["atoms"])
     return Filter(_config(data["config"]), resolver=resolver, clock=clock, store=store, loaded=Thawed(data))
 
 
@@ -47,23 +51,31 @@ class Thawed:
 
     def __init__(self, data: Frozen) -> None:
         self._data = data
-        self.program = image.link(data["image"])
-        self.bounces = Knowledge(self.program.recognisers, self.program.reasons)
-        self.lists = self.program.lists
+        lists = {key: NamedList(name, entries) for key, (name, entries) in data["lists"].items()}
+        recognisers: Any = tuple(map(parts.LateRecogniser, data["recognisers"]))
+        reasons: Any = parts.LateReasons(data["reasons"])
+        rules = tuple(map(parts.rule, data["rules"]))
+        self.program = Program(rules, recognisers, reasons, data["ruleset"]["groups"], {}, (), lists, ())
+        self.bounces = Knowledge(recognisers, reasons, Recognising(recognisers, _NONE, _index(data["recognising"])))
+        self.lists = lists
         self.troubles: tuple[tuple[str, str], ...] = data["troubles"]
         self._schemas: dict[frozenset[str], Schema] = {}
 
     def ruleset(self, _config: Config, now: float) -> RuleSet:
         """The rules in force at that time: scores and modes are the ruleset's already."""
         said = self._data["ruleset"]
-        return choose(
+        rules = tuple(rule for rule in self.program.rules if rule.expires is None or rule.expires > now)
+        chosen = choose(
             said["name"],
-            (rule for rule in self.program.rules if rule.expires is None or rule.expires > now),
+            rules,
             required=Thresholds(*said["required"]),
             caps=said["caps"],
             scores={},
             mode=lambda rule: rule.mode,
         )
+        if len(rules) < len(self.program.rules):  # the index counts all of them
+            return chosen
+        return chosen._replace(ruling=Ruling(chosen.rules, _NONE, _index(self._data["ruling"])))
 
     def plan(self, ruleset: RuleSet) -> Any:
         """The gate's plan; none once a rule has expired that was in force when the data was frozen."""
@@ -77,6 +89,10 @@ class Thawed:
         if on not in self._schemas:
             self._schemas[on] = _schema(self._data, on)
         return self._schemas[on], plugins
+
+
+def _index(data: bytes) -> Index:
+    return Index(parts.part_of(data))
 
 
 def _schema(data: Frozen, on: frozenset[str]) -> Schema:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ _FOREIGN = ("[:", "\\Q", "{,", "\\C")
 """Where RE2 reads something else than Python's parser does."""
 
 
-def atoms_of(pattern: str) -> Atoms:
-    """Texts of which one is in every text that the RE2 pattern matches, both case-folded; none if nobody knows.
+@lru_cache(maxsize=4_096)
+def atoms_of(pattern: str) -> tuple[bytes, ...]:
+    """Texts in UTF-8 of which one is in every text that the RE2 pattern matches, both case-folded; none if not known.
 
     It does not matter whether the pattern is matched without regard to case: what RE2 takes for the same letter then
     (simple case folding) is the same after `str.casefold`.
@@ -33,7 +35,7 @@ def atoms_of(pattern: str) -> Atoms:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _best(_needs(_parser.parse(pattern)))
+            return tuple(atom.encode() for atom in _best(_needs(_parser.parse(pattern))))
     except (ImportError, AttributeError, re.error, RecursionError, OverflowError, ValueError):
         return ()
 

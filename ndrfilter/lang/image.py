@@ -27,8 +27,8 @@ def link(image: Image) -> Program:
     """The program of an image; without tests and worlds, which only the sources have."""
     return Program(
         tuple(map(_rule, image["rules"])),
-        tuple(map(_recogniser, image["recognisers"])),
-        tuple(_reason(*data) for data in image["reasons"]),
+        tuple(map(recogniser, image["recognisers"])),
+        tuple(reason(*data) for data in image["reasons"]),
         dict(image["groups"]),
         {},
         (),
@@ -40,16 +40,21 @@ def link(image: Image) -> Program:
 def _rule(data: tuple[Any, ...]) -> Rule:
     """A rule: its fields in the order of `Rule`, with checked expressions where that has functions."""
     rule = Rule(*data)
-    parts, steps = rule.describe, rule.trace
     return rule._replace(
         condition=Condition(rule.condition),  # type: ignore[arg-type]
-        describe=_describer(parts),
+        describe=describer(rule.describe),
         evidence=Evidence(rule.evidence),
-        trace=lambda scope: [(text, traced(Condition(ir)(scope), kind)) for text, ir, kind in steps],  # type: ignore[attr-defined]
+        trace=tracer(rule.trace),
     )
 
 
-def _describer(parts: Any) -> Any:
+def tracer(steps: Any) -> Any:
+    """The `trace` of a rule whose parts these are."""
+    return lambda scope: [(text, traced(Condition(ir)(scope), kind)) for text, ir, kind in steps]
+
+
+def describer(parts: Any) -> Any:
+    """The `describe` of a rule: texts, and the expressions between them."""
     made: list[Any] = []
 
     def describe(scope: Any) -> str:
@@ -60,7 +65,8 @@ def _describer(parts: Any) -> Any:
     return describe
 
 
-def _recogniser(data: tuple[Any, ...]) -> Recogniser:
+def recogniser(data: tuple[Any, ...]) -> Recogniser:
+    """The recogniser of an image's entry."""
     name, software, priority, when, kinds, originals, extracts, place = data
     return Recogniser(
         name,
@@ -74,5 +80,6 @@ def _recogniser(data: tuple[Any, ...]) -> Recogniser:
     )
 
 
-def _reason(name: str, describe: str, statuses: tuple[str, ...], patterns: Any, place: str) -> Reason:
+def reason(name: str, describe: str, statuses: tuple[str, ...], patterns: Any, place: str) -> Reason:
+    """The reason of an image's entry."""
     return Reason(name, describe, statuses, tuple(Pattern(*pattern) for pattern in patterns), place)

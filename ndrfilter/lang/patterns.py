@@ -24,7 +24,7 @@ def compiled(pattern: str, flags: str = "") -> Any:
     return re2.compile(f"(?{flags}){pattern}" if flags else pattern, options=options)
 
 
-ATOMS: dict[str, tuple[str, ...]] = {}
+ATOMS: dict[str, tuple[bytes, ...]] = {}
 """What `atoms.atoms_of` found out about patterns, told by whoever keeps it: nobody works it out to match one text."""
 
 
@@ -65,9 +65,9 @@ def folded(data: bytes) -> bytes:
     return data.lower() if data.isascii() else data.decode("utf-8", "replace").casefold().encode()
 
 
-def has_any(data: bytes, atoms: tuple[str, ...]) -> bool:
+def has_any(data: bytes, atoms: tuple[bytes, ...]) -> bool:
     """Whether the folded text has one of these atoms."""
-    return any(atom.encode() in data for atom in atoms)
+    return any(atom in data for atom in atoms)
 
 
 def group_names(pattern: Any) -> frozenset[str]:

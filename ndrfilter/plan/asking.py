@@ -7,7 +7,7 @@ somebody says that many will come.
 from __future__ import annotations
 
 from ndrfilter.lang.guard import Condition
-from ndrfilter.plan.index import Index, numbers
+from ndrfilter.plan.index import Index, numbers, table
 from ndrfilter.plan.probes import joined
 from ndrfilter.plan.quick import build
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ndrfilter.lang.rule import Rule
+    from ndrfilter.plan.index import Table
     from ndrfilter.schema import Recogniser
 
 MESSAGES = 20
@@ -30,17 +31,19 @@ class _Prepared:
     __slots__ = ("_cheap", "_conditions", "_index", "_left")
     _first = False
 
-    def __init__(self, conditions: Iterable[Any], cheap: frozenset[str]) -> None:
+    def __init__(self, conditions: Iterable[Any], cheap: frozenset[str], index: Index | None) -> None:
         self._conditions, self._cheap = tuple(conditions), cheap
-        self._index: Index | None = None
+        self._index = index
         self._left = MESSAGES
 
     def prepare(self) -> None:
         """Build the index now: many messages will come."""
         if self._index is None:
-            self._index = Index(
-                [getattr(one, "ir", _ALWAYS) for one in self._conditions], self._cheap, first=self._first
-            )
+            self._index = Index(self.table())
+
+    def table(self) -> Table:
+        """What the index is made of, plain data."""
+        return table([getattr(one, "ir", _ALWAYS) for one in self._conditions], self._cheap, first=self._first)
 
     def _asked(self) -> Index | None:
         """The index, for one more message."""
@@ -52,13 +55,13 @@ class _Prepared:
 
 
 class Recognising(_Prepared):
-    """The recognisers of a program, the first to ask in front."""
+    """The recognisers of a program, the first to ask in front. With an `index` made before they stay as they are."""
 
     __slots__ = ("_recognisers",)
 
-    def __init__(self, recognisers: tuple[Recogniser, ...], cheap: frozenset[str]) -> None:
-        super().__init__((one.when for one in recognisers), cheap)
-        self._recognisers = tuple(map(_quick_recogniser, recognisers))
+    def __init__(self, recognisers: tuple[Recogniser, ...], cheap: frozenset[str], index: Index | None = None) -> None:
+        super().__init__((one.when for one in recognisers), cheap, index)
+        self._recognisers = recognisers if index else tuple(map(_quick_recogniser, recognisers))
 
     def holding(self, facts: Any) -> Iterator[Recogniser] | None:
         """Those that hold for the message, each asked when somebody wants the next; None while there is no index."""
@@ -70,14 +73,15 @@ class Recognising(_Prepared):
 
 
 class Ruling(_Prepared):
-    """The rules of a rule set."""
+    """The rules of a rule set. With an `index` made before they stay as they are."""
 
     __slots__ = ("_by_name", "_false", "_rules", "_wanted")
     _first = True  # every rule is asked anyway
 
-    def __init__(self, rules: Mapping[str, Rule], cheap: frozenset[str]) -> None:
-        super().__init__((rule.condition for rule in rules.values()), cheap)
-        self._by_name = {name: rule._replace(condition=_quick(rule.condition)) for name, rule in rules.items()}
+    def __init__(self, rules: Mapping[str, Rule], cheap: frozenset[str], index: Index | None = None) -> None:
+        super().__init__((rule.condition for rule in rules.values()), cheap, index)
+        quick = {name: rule._replace(condition=_quick(rule.condition)) for name, rule in rules.items() if not index}
+        self._by_name = quick or rules
         self._rules = tuple(self._by_name.values())
         self._false = dict.fromkeys(rules, False)
         self._wanted: dict[Any, int] = {}

@@ -14,13 +14,31 @@ if TYPE_CHECKING:
     from ndrfilter.plan.probes import Bits, Probe
 
     Ir = tuple[Any, ...]
+    Table = tuple[int, int, dict[Ir, dict[Any, int]]]
 
 _LATE = ("fact", "body.text")
 """Asked when nothing else has decided: the text must be decoded first."""
 
 
+def table(conditions: Sequence[Ir], cheap: frozenset[str], *, first: bool = False) -> Table:
+    """What the index of these conditions is made of, plain data; `cheap` and `first` are as in `triggers`.
+
+    How many conditions there are, the bits that are always set, and by subject the bits of each test.
+    """
+    width, always = len(conditions), 0
+    asked: dict[Ir, dict[Any, int]] = {}
+    for number, ir in enumerate(conditions):
+        found = triggers(ir, cheap, first=first)
+        always |= joined(1 << (number + place * width) for place in range(len(found), MOST))
+        for place, trigger in enumerate(found):
+            for subject, test in trigger.questions:
+                tests = asked.setdefault(subject, {})
+                tests[test] = tests.get(test, 0) | 1 << (number + place * width)
+    return width, always, asked
+
+
 class Index:
-    """Conditions by number, in the order in which they are to be asked; `cheap` and `first` are as in `triggers`.
+    """Conditions by number, in the order in which they are to be asked.
 
     The triggers of a condition have the bits `number`, `number + width`, … of what the probes answer: with one of them
     missing it is False. The text is asked after all else but other rules.
@@ -28,23 +46,13 @@ class Index:
 
     __slots__ = ("_after", "_after_bits", "_all", "_always", "_early", "_late", "_late_bits", "_width")
 
-    def __init__(self, conditions: Sequence[Ir], cheap: frozenset[str], *, first: bool = False) -> None:
-        self._width = width = len(conditions)
-        self._all = (1 << width) - 1
-        self._always = 0
-        asked: dict[Ir, dict[Any, int]] = {}
-        for number, ir in enumerate(conditions):
-            found = triggers(ir, cheap, first=first)
-            self._always |= joined(1 << (number + place * width) for place in range(len(found), MOST))
-            for place, trigger in enumerate(found):
-                for subject, test in trigger.questions:
-                    tests = asked.setdefault(subject, {})
-                    tests[test] = tests.get(test, 0) | 1 << (number + place * width)
-        late = asked.pop(_LATE, {})
-        rules = [ir for ir in asked if ir[0] == "rule"]
-        self._after = tuple((ir[1], joined(asked.pop(ir).values())) for ir in rules)
+    def __init__(self, made_of: Table) -> None:
+        self._width, self._always, asked = made_of
+        self._all = (1 << self._width) - 1
+        late = asked.get(_LATE, {})
+        self._after = tuple((ir[1], joined(tests.values())) for ir, tests in asked.items() if ir[0] == "rule")
         self._after_bits = joined(bits for _, bits in self._after)
-        self._early = tuple(_probes(asked))
+        self._early = tuple(_probes({ir: tests for ir, tests in asked.items() if ir != _LATE and ir[0] != "rule"}))
         self._late, self._late_bits = probe(build(_LATE), late), joined(late.values())
 
     def in_order(self, scope: Any) -> Iterator[int]:

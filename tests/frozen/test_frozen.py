@@ -144,7 +144,6 @@ def test_every_file_that_it_was_made_of_is_stamped(site, name):
     kept = freeze(config.load(site))["stamps"]
     path = site.parent / name
     os.utime(path, ns=(1, 1))
-    assert freeze(config.load(site))["stamps"] != kept
     assert knowledge.stamps(Path(name) for name, _, _ in kept) != kept
 
 

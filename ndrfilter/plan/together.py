@@ -29,7 +29,7 @@ class Together:
         self._last: tuple[Any, tuple[int, ...]] = (None, ())
 
     def hits(self, text: str) -> tuple[int, ...]:
-        """The places of the patterns that match somewhere in the text."""
+        """The places of the patterns that match somewhere in the text, and perhaps of others."""
         last, found = self._last
         if text is not last:  # one message's conditions ask for the same text, one after the other
             data = text.encode("utf-8", "replace")
@@ -43,11 +43,11 @@ class Together:
 
 def _matcher(patterns: Sequence[tuple[str, str]]) -> Any:
     """What gives the places of the patterns that match in some bytes."""
+    if all(text in ATOMS for text, _ in patterns):
+        return _by_atoms(patterns)
     if len(patterns) == 1:
         search = Pattern(*patterns[0]).search
         return lambda data: (0,) if search(data) is not None else ()
-    if all(text in ATOMS for text, _ in patterns):
-        return _by_atoms(patterns)
     import re2
 
     made, options = re2.Filter(), re2.Options()
@@ -68,11 +68,11 @@ def _matcher(patterns: Sequence[tuple[str, str]]) -> Any:
 
 
 def _by_atoms(patterns: Sequence[tuple[str, str]]) -> Any:
-    """As `_matcher`, for a process of few messages: it compiles only patterns of which something stands in the text."""
-    known = tuple((number, ATOMS[text], Pattern(text, flags).search) for number, (text, flags) in enumerate(patterns))
+    """The patterns that may match, for a process of few messages: to be certain, it would have to compile them."""
+    known = tuple((number, ATOMS[text]) for number, (text, _) in enumerate(patterns))
 
     def match(data: bytes) -> list[int]:
         text = folded(data)
-        return [n for n, atoms, search in known if (not atoms or has_any(text, atoms)) and search(data) is not None]
+        return [number for number, atoms in known if not atoms or has_any(text, atoms)]
 
     return match

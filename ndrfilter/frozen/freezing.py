@@ -40,7 +40,8 @@ def freeze(config: Config) -> Frozen:
     if foreign:
         raise NotFrozenError(f"plugins of other packages are installed ({', '.join(foreign)})")
     choice = load_ruleset(config.ruleset, config.local_rulesets, config.origin("ruleset"))
-    image = knowledge.image_of(config)
+    image = knowledge.of(config).image
+    assert image is not None  # only rules that somebody compiled by himself have none
     return {
         "version": VERSION,
         "release": __version__,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ndrfilter.schema import Schema
     from ndrfilter.site import Site
 
+    _World = tuple[Schema, Mapping[str, Any], dict[str, Any]]
+
     class Loaded(Protocol):
         """Rules and plugins, as `knowledge` loads and `frozen` keeps them."""
 
@@ -91,6 +93,7 @@ class Filter:
         self._bounces = self.loaded.bounces._replace(recognising=None) if plain else self.loaded.bounces
         self._ruleset = self._in_force()
         self._gate = Gate(self.loaded)
+        self._worlds: dict[int, _World] = {}
 
     @property
     def ruleset(self) -> RuleSet:
@@ -203,16 +206,17 @@ class Filter:
         """The message's facts, none of them worked out yet."""
         told = envelope_facts(envelope)
         site = self.config.site_for([recipient.text for recipient in told.recipients])
+        schema, plugins, known = self._worlds.get(id(site)) or self._world(site)
+        more: Any = {"site": site, "envelope": told, "plugins": plugins, "known": known}
+        return Facts(schema, parse(raw), knowledge=self._bounces, now=self.clock.now(), **more)
+
+    def _world(self, site: Site) -> _World:
+        """What all messages of a site have in common. The configuration holds its sites, so each is known by its id."""
+        from ndrfilter.facts.content import known_of
+
         schema, plugins = self.loaded.world(self.config, site)
-        return Facts(
-            schema,
-            parse(raw),
-            site=site,
-            envelope=told,
-            knowledge=self._bounces,
-            now=self.clock.now(),
-            plugins=plugins,
-        )
+        made = self._worlds[id(site)] = schema, plugins, known_of(site, schema)
+        return made
 
     def stamps(self, raw: bytes, envelope: Envelope | None = None) -> tuple[tuple[str, Stamp], ...]:
         """What each plugin that is on marks an outgoing message with; see `outgoing.stamps`."""

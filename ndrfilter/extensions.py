@@ -12,7 +12,7 @@ from types import MappingProxyType
 from ndrfilter import resources
 from ndrfilter.facts import BUILT_IN
 from ndrfilter.plugin.host import PLUGIN_FAILS, Host, Loaded
-from ndrfilter.schema import Schema
+from ndrfilter.schema import Schema, absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def active(on: frozenset[str]) -> Schema:
 
 
 def _silent(spec: FactSpec) -> FactSpec:
-    return spec._replace(fetch=lambda _: None, afetch=None, cost="local")
+    return spec._replace(fetch=absent, afetch=None, cost="local")
 
 
 @lru_cache(maxsize=1)

@@ -154,6 +154,10 @@ class FactSpec(Noun):
     seen: tuple[Any, ...] = ()
 
 
+def absent(_facts: Any) -> None:
+    """The fetch function of a fact that nothing in any message could make present: its plugin is off."""
+
+
 class Extract(Noun):
     """Where a `recognise` block reads something from.
 

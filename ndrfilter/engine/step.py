@@ -65,11 +65,14 @@ def _asked(evaluation: Evaluation, standing: Standing) -> Iterable[Rule]:
 
 
 def standing_of(facts: FactSource) -> Standing:
-    """The standing facts; what is unknown stands in the way of a hard verdict."""
+    """The standing facts, of those only that matter; what is unknown stands in the way of a hard verdict."""
+    returned, configured = facts.fact("returned") is True, facts.fact("site.configured") is True
+    if not (returned and configured):
+        return Standing(returned, configured, handover=False, claimed=False)
     handover, claimed = facts.fact("original.handover"), facts.fact("original.ours_claimed")
     return Standing(
-        returned=facts.fact("returned") is True,
-        configured=facts.fact("site.configured") is True,
+        returned,
+        configured,
         handover=handover is not None,
         claimed=claimed is True or isinstance(claimed, Unknown),
     )

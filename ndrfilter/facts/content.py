@@ -18,6 +18,7 @@ from ndrfilter.schema import (
     Evidence,
     FactSpec,
     Unknown,
+    absent,
     list_of,
     map_of,
     record,
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from ndrfilter.facts.world import Facts
+    from ndrfilter.facts.world import EnvelopeFacts, Facts
     from ndrfilter.message.model import Address, Field, Headers
-    from ndrfilter.schema import RecordSpec
+    from ndrfilter.schema import RecordSpec, Schema
+    from ndrfilter.site import Site
 
 
 class HeaderText(Noun):
@@ -41,25 +43,29 @@ class HeaderText(Noun):
     name: str
 
 
-class HeaderMap:
+class HeaderMap(dict[str, "tuple[HeaderText, ...]"]):
     """Header fields by name for rules: hundreds of recognisers ask for the same few."""
 
-    __slots__ = ("_headers", "_known")
+    __slots__ = ("_headers",)
 
     def __init__(self, headers: Headers) -> None:
+        super().__init__()
         self._headers = headers
-        self._known: dict[str, tuple[HeaderText, ...]] = {}
 
     @property
     def names(self) -> frozenset[str]:
         """The names of the fields that are there, lower case."""
         return self._headers.names
 
-    def get(self, name: str) -> tuple[HeaderText, ...]:
-        """Every field of that name, top first."""
-        found = self._known.get(name)
-        if found is None:
-            found = self._known[name] = tuple(_header(field) for field in self._headers.all(name))
+    if TYPE_CHECKING:
+
+        def get(self, name: str) -> tuple[HeaderText, ...]:  # type: ignore[override]
+            """Every field of that name, top first."""
+    else:
+        get = dict.__getitem__  # so that what was asked before is one look-up in C
+
+    def __missing__(self, name: str) -> tuple[HeaderText, ...]:
+        found = self[name] = tuple([_header(field) for field in self._headers.all(name)])
         return found
 
 
@@ -117,8 +123,7 @@ def headers(facts: Facts) -> Headers:
     return facts.message.headers
 
 
-def _null_sender(facts: Facts) -> Any:
-    envelope = facts.envelope
+def _null_sender(envelope: EnvelopeFacts) -> Any:
     return envelope.sender is None if envelope.told else Unknown("nobody told the envelope sender")
 
 
@@ -128,8 +133,8 @@ def _parts(facts: Facts) -> tuple[PartFact, ...]:
     )
 
 
-def _networks(facts: Facts) -> tuple[Any, ...]:
-    return tuple(relay.network for relay in facts.site.relays if relay.network is not None)
+def _networks(site: Site) -> tuple[Any, ...]:
+    return tuple(relay.network for relay in site.relays if relay.network is not None)
 
 
 def _names(relays: Iterable[Any]) -> tuple[str, ...]:
@@ -185,34 +190,44 @@ def _message_facts() -> Iterable[FactSpec]:
     yield fact("report", record("report"), _STRUCTURE, "the delivery status", lambda f: f.message.report, True)
 
 
-def _envelope_facts() -> Iterable[FactSpec]:
-    def fact(name: str, type_: Any, doc: str, fetch: Any, optional: bool = True) -> FactSpec:
-        return FactSpec(name, type_, _TRACE, doc, fetch, optional=optional, stage="message", seen=_SEEN.get(name, ()))
-
-    yield fact("envelope.sender", _ADDRESS, "the envelope sender; absent if null", lambda f: f.envelope.sender)
-    yield fact("envelope.null", BOOLEAN, "the envelope sender is <>", _null_sender, False)
-    yield fact("envelope.recipients", _ADDRESSES, "the envelope recipients", lambda f: f.envelope.recipients, False)
-    yield fact("envelope.client_ip", IP, "the SMTP client's address", lambda f: f.envelope.client_ip)
-    yield fact("envelope.client_name", DOMAIN, "the SMTP client's name", lambda f: f.envelope.client_name)
-    yield fact("envelope.helo", STRING, "what the SMTP client said", lambda f: f.envelope.helo)
+def _envelope_facts() -> Iterable[tuple[str, Any, str, Any, bool]]:
+    yield "envelope.sender", _ADDRESS, "the envelope sender; absent if null", lambda e: e.sender, True
+    yield "envelope.null", BOOLEAN, "the envelope sender is <>", _null_sender, False
+    yield "envelope.recipients", _ADDRESSES, "the envelope recipients", lambda e: e.recipients, False
+    yield "envelope.client_ip", IP, "the SMTP client's address", lambda e: e.client_ip, True
+    yield "envelope.client_name", DOMAIN, "the SMTP client's name", lambda e: e.client_name, True
+    yield "envelope.helo", STRING, "what the SMTP client said", lambda e: e.helo, True
 
 
-def _site_facts() -> Iterable[FactSpec]:
-    def fact(name: str, type_: Any, doc: str, fetch: Any) -> FactSpec:
-        return FactSpec(name, type_, _SITE, doc, fetch, stage="message")
+def _site_facts() -> Iterable[tuple[str, Any, str, Any]]:
+    yield "site.configured", BOOLEAN, "a site is configured", lambda s: s.configured
+    yield "site.domains", list_of(DOMAIN), "our domains", lambda s: s.domains
+    yield "site.networks", list_of(NETWORK), "our relays' networks", _networks
+    yield "site.relay_names", list_of(DOMAIN), "our relays' names", lambda s: _names(s.relays)
+    yield "site.receivers", list_of(DOMAIN), "our receivers' names", lambda s: _names(s.receivers)
+    yield "site.authserv_ids", list_of(STRING), "our authserv-ids", lambda s: s.authserv_ids
+    yield "site.complete", list_of(STRING), "what is complete", lambda s: tuple(sorted(s.complete))
+    yield "site.vars", map_of(STRING), "the site's own variables", lambda s: VarMap(s.vars)
 
-    yield fact("now", TIME, "the time", lambda f: f.now)
-    yield fact("site.configured", BOOLEAN, "a site is configured", lambda f: f.site.configured)
-    yield fact("site.domains", list_of(DOMAIN), "our domains", lambda f: f.site.domains)
-    yield fact("site.networks", list_of(NETWORK), "our relays' networks", _networks)
-    yield fact("site.relay_names", list_of(DOMAIN), "our relays' names", lambda f: _names(f.site.relays))
-    yield fact("site.receivers", list_of(DOMAIN), "our receivers' names", lambda f: _names(f.site.receivers))
-    yield fact("site.authserv_ids", list_of(STRING), "our authserv-ids", lambda f: f.site.authserv_ids)
-    yield fact("site.complete", list_of(STRING), "what is complete", lambda f: tuple(sorted(f.site.complete)))
-    yield fact("site.vars", map_of(STRING), "the site's own variables", lambda f: VarMap(f.site.vars))
+
+def known_of(site: Site, schema: Schema) -> dict[str, Any]:
+    """The facts that every message of a site has in common: the site's own, and those of plugins that are off."""
+    silent = {name: None for name, spec in schema.facts.items() if spec.fetch is absent}
+    return {**silent, **{name: read(site) for name, _, _, read in _site_facts()}}
+
+
+def _ready() -> Iterable[FactSpec]:
+    """The facts that need no message."""
+    yield FactSpec("now", TIME, _SITE, "the time", lambda f: f.now, stage="message")
+    for name, type_, doc, read, optional in _envelope_facts():
+        fetch = lambda f, read=read: read(f.envelope)  # noqa: E731
+        yield FactSpec(name, type_, _TRACE, doc, fetch, optional=optional, stage="message")
+    for name, type_, doc, read in _site_facts():
+        fetch = lambda f, read=read: read(f.site)  # noqa: E731
+        yield FactSpec(name, type_, _SITE, doc, fetch, stage="message")
 
 
 @hookimpl
 def declare() -> Iterable[FactSpec | RecordSpec]:
     """The built-in record types and the message's facts."""
-    return (*RECORDS, *_message_facts(), *_envelope_facts(), *_site_facts())
+    return (*RECORDS, *_message_facts(), *_ready())

@@ -12,7 +12,7 @@ from ndrfilter.lang.lists import NamedList
 from ndrfilter.lang.rule import Program
 from ndrfilter.plan.asking import Recognising, Ruling
 from ndrfilter.plan.index import Index
-from ndrfilter.schema import Evidence, FactSpec, Schema
+from ndrfilter.schema import Evidence, FactSpec, Schema, absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,15 +107,11 @@ def _schema(data: Frozen, on: frozenset[str]) -> Schema:
         facts[spec.name] = spec._replace(
             type=types[spec.type],
             evidence=Evidence(spec.evidence),
-            fetch=_nothing if silent else None if spec.cost == "network" else _fetch(spec.name, spec.plugin, module),
+            fetch=absent if silent else None if spec.cost == "network" else _fetch(spec.name, spec.plugin, module),
             afetch=None if silent or spec.cost == "local" else _afetch(spec.name, spec.plugin, module),
             cost="local" if silent else spec.cost,
         )
     return Schema(facts, {record.name: record for record in map(unpacked, data["records"])})
-
-
-def _nothing(_facts: Any) -> None:
-    return None
 
 
 def _fetch(name: str, plugin: str, module: str) -> Any:

@@ -54,3 +54,12 @@ def test_of_real_bounces(path):
 @settings(max_examples=150, deadline=None)
 def test_of_anything_else(raw):
     assert list(_wrong(raw)) == []
+
+
+def test_what_is_known_beforehand_is_what_would_be_found_out():
+    facts = Filter.from_config(SITE).facts(b"Subject: hello\n\nHow are you?\n")
+    known = dict(facts)
+    assert {"site.domains", "spf.original"} <= known.keys()
+    for name, value in known.items():
+        found = facts.schema.facts[name].fetch(facts)
+        assert (found.get("x") == value.get("x")) if name == "site.vars" else found == value

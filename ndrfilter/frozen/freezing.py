@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from hashlib import blake2b
 from pathlib import Path
 from time import time
 
@@ -104,29 +105,56 @@ def _rules(choice: RulesetChoice, image: Image) -> Iterator[tuple[Any, ...]]:
 
 def _program(choice: RulesetChoice, image: Image, plugins: Loaded) -> dict[str, Any]:
     """The rules in parts, and the tables of their indexes."""
-    rules, cheap = tuple(_rules(choice, image)), knowledge.cheap(plugins)
+    rules, cheap, packer = tuple(_rules(choice, image)), knowledge.cheap(plugins), _Packer()
     linked = link({**image, "rules": rules})
     return {
-        "rules": tuple(map(_rule, rules)),
-        "recognisers": tuple(_recogniser(*data) for data in image["recognisers"]),
-        "reasons": _part(image["reasons"]),
+        "rules": tuple(map(packer.rule, rules)),
+        "recognisers": tuple(packer.recogniser(*data) for data in image["recognisers"]),
+        "reasons": packer.part(image["reasons"]),
         "lists": image["lists"],
-        "ruling": _part(Ruling({rule.name: rule for rule in linked.rules}, cheap).table()),
-        "recognising": _part(Recognising(linked.recognisers, cheap).table()),
+        "ruling": packer.part(Ruling({rule.name: rule for rule in linked.rules}, cheap).table()),
+        "recognising": packer.part(Recognising(linked.recognisers, cheap).table()),
+        "shared": packer.shared,
     }
 
 
-def _rule(data: tuple[Any, ...]) -> tuple[Any, ...]:
-    late = (CONDITION, DESCRIBE, TRACE)
-    return tuple(_part(value) if place in late else value for place, value in enumerate(data))
+class _Packer:
+    """Makes parts; what several of them share is kept once, under a name that its content has."""
 
+    def __init__(self) -> None:
+        self.shared: dict[str, bytes] = {}
+        self._known: dict[Any, Any] = {}
 
-def _recogniser(name: str, software: str, priority: int, when: Any, *more: Any) -> tuple[str, bytes, bytes]:
-    return name, _part(when), _part((name, software, priority, when, *more))
+    def rule(self, data: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The row of a rule."""
+        late = (CONDITION, DESCRIBE, TRACE)
+        return tuple(self.part(value) if place in late else value for place, value in enumerate(data))
 
+    def recogniser(self, name: str, software: str, priority: int, when: Any, *more: Any) -> tuple[str, bytes, bytes]:
+        """The row of a recogniser: its condition, and all else."""
+        return name, self.part(when), self.part((name, software, priority, None, *more))
 
-def _part(value: Any) -> bytes:
-    return packed_part(value, {pattern: atoms_of(pattern) for pattern in set(_patterns(value))})
+    def part(self, value: Any) -> bytes:
+        """The part of this value."""
+        return self._packed(self._parted(value))
+
+    def _packed(self, value: Any) -> bytes:
+        return packed_part(value, {pattern: atoms_of(pattern) for pattern in set(_patterns(value))})
+
+    def _parted(self, value: Any) -> Any:
+        """The value with references to what is shared."""
+        if isinstance(value, dict):
+            return {self._parted(key): item for key, item in value.items()}
+        if not isinstance(value, tuple):
+            return value
+        if value[:1] != ("shared",):
+            return tuple(map(self._parted, value))
+        if value not in self._known:
+            data = self._packed(self._parted(value[2]))
+            name = blake2b(data, digest_size=12).hexdigest()
+            self.shared[name] = data
+            self._known[value] = ("shared", value[1], ("kept", name))
+        return self._known[value]
 
 
 def _patterns(value: Any) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import marshal
 
 from ndrfilter.lang import image
+from ndrfilter.lang.closures import KEPT
 from ndrfilter.lang.guard import Condition
 from ndrfilter.lang.patterns import ATOMS
 from ndrfilter.lang.rule import Rule
@@ -33,6 +34,11 @@ def part_of(data: bytes) -> Any:
     value, atoms = marshal.loads(data)  # noqa: S302 - from `packed_part`
     ATOMS.update(atoms)
     return value
+
+
+def know(shared: dict[str, bytes]) -> None:
+    """From now on expressions may refer to these parts, which several of them share; each is named by its content."""
+    KEPT.update({name: lambda data=data: part_of(data) for name, data in shared.items()})  # type: ignore[misc]
 
 
 class Late:
@@ -73,7 +79,7 @@ class LateRecogniser:
         """The other attributes of `Recogniser`."""
         if name.startswith("_"):
             raise AttributeError(name)
-        whole = image.recogniser(part_of(self._rest))
+        whole = image.recogniser(part_of(self._rest))  # without its condition
         vars(self).update({**whole._asdict(), "when": self.when})
         return getattr(whole, name)
 

@@ -51,6 +51,7 @@ class Thawed:
 
     def __init__(self, data: Frozen) -> None:
         self._data = data
+        parts.know(data["shared"])
         lists = {key: NamedList(name, entries) for key, (name, entries) in data["lists"].items()}
         recognisers: Any = tuple(map(parts.LateRecogniser, data["recognisers"]))
         reasons: Any = parts.LateReasons(data["reasons"])

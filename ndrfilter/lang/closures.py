@@ -212,6 +212,9 @@ def _show(build: Build, of: Any, kind: str) -> Closure:
     return run
 
 
+KEPT: dict[str, Callable[[], Any]] = {}
+"""Expressions that somebody keeps elsewhere, by names that no two of them have; read when they are asked for."""
+
 OPERATIONS: dict[str, Callable[..., Closure]] = {
     "const": _constant,
     "ip": lambda build, text: _constant(build, ip_address(text)),
@@ -219,6 +222,7 @@ OPERATIONS: dict[str, Callable[..., Closure]] = {
     "fact": _fact,
     "rule": _rule,
     "shared": _shared,
+    "kept": lambda build, name: build(KEPT[name]()),
     "variable": _variable,
     "field": _field,
     "index": _index,

@@ -67,16 +67,17 @@ def _fields(raw: bytes, beginnings: "Any") -> "Any":
         if line[5:].lstrip().startswith(b":"):
             return None
     lines = head.replace(b"\n ", b" ").replace(b"\n\t", b" ").split(b"\n")
-    try:
-        pairs = [(name.lower(), value) for name, value in [line.split(b":", 1) for line in lines]]
-    except ValueError:  # a line without a colon
+    pairs = [line.split(b":", 1) for line in lines]
+    if len(lines) > MAX_LINES or min(map(len, pairs)) < 2:
         return None
-    names = dict(reversed(pairs))
-    if len(lines) > MAX_LINES or b"" in names or max(map(len, names)) > 200 or b"".join(names).translate(None, _NAME):
+    names = b"\n".join([pair[0] for pair in pairs]).lower().split(b"\n")
+    values = [pair[1] for pair in pairs]
+    first, last = dict(zip(names[::-1], values[::-1])), dict(zip(names, values))  # noqa: B905 (as many)
+    if b"" in first or max(map(len, first)) > 200 or b"".join(first).translate(None, _NAME):
         return None
-    if mailbox and pairs[0][0] not in beginnings:
+    if mailbox and names[0] not in beginnings:
         return None
-    return names, dict(pairs)
+    return first, last
 
 
 def _holds(number: int, mail: "Any") -> "Any":
@@ -103,13 +104,15 @@ def _asked(sign: "Any", mail: "Any") -> "Any":
         return True
     if word in _OTHER:
         return _OTHER[word](sign, mail)
+    if word == "has":
+        return not mail[0][0].keys().isdisjoint(sign[1:])
     if sign[1] not in mail[0][0]:
         return word == "lacks"
-    if word == "has" or word == "lacks":
-        return word == "has"
+    if word == "lacks":
+        return False
     if word == "part":
         parts = _kept(mail, (sign[1],), _address)
-        return parts is None or _shows(sign[3], parts[sign[2]])
+        return parts is None or (parts != () and _shows(sign[3], parts[sign[2]]))
     text = _kept(mail, sign[1], _text) if word == "text" else _kept(mail, (sign[1], "last"), _last)
     return text is None or _shows(sign[2], text)
 
@@ -149,15 +152,14 @@ def _envelope(sign: "Any", mail: "Any") -> "Any":
 
 
 def _address(mail: "Any", key: "Any") -> "Any":
-    """Local part, domain and whole of the field's address; None unless it is one of the usual, plain shapes."""
+    """Local part, domain and whole of the field's address; () if it holds none, None unless it is of a plain shape."""
     first, last = mail[0]
     value = first[key[0]]
     if value is not last[key[0]]:
         return None
-    try:
-        text = value.translate(_SPACED).decode("ascii").casefold().strip()
-    except ValueError:
-        return None
+    text = value.translate(_SPACED).decode("latin-1").casefold().strip()  # what is told apart here is ASCII
+    if "@" not in text and "<" not in text and "=?" not in text:
+        return ()
     before, angle, rest = text.partition("<")
     if angle:
         address, angle, _ = rest.partition(">")
@@ -210,7 +212,8 @@ def _shows(tree: "Any", text: str) -> "Any":
 
 def _has_type(sign: "Any", mail: "Any") -> bool:
     """Whether a MIME part may be of a type that ends so."""
-    return sign[1] in _kept(mail, None, _types) or b"=?" in _kept(mail, None, _types)[:2]
+    shown = _kept(mail, None, _types)
+    return shown.startswith(b"=?") or any(map(shown.__contains__, sign[1:]))
 
 
 def _types(mail: "Any", _key: None) -> "Any":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from ndrfilter.facts import BUILT_IN
 from ndrfilter.gate.derive import Reader
 from ndrfilter.gate.literals import all_of, any_of
@@ -27,6 +25,7 @@ _USUAL = (
     b"return-path", b"delivered-to", b"received", b"from", b"to", b"date", b"subject", b"message-id", b"content-type",
 )  # fmt: skip
 """Fields that most mail has: to ask for them first decides nothing. One of them may follow a `From ` line."""
+_SHOWING = ("text", "last", "part", "sender")
 _OWN = frozenset(module.__name__.rpartition(".")[2] for module in BUILT_IN)
 
 
@@ -96,14 +95,20 @@ def _field(sign: Any) -> bytes:
 
 
 def _factored(signs: list[Any]) -> Any:
-    """The alternatives with what several of them need asked once."""
-    counts = Counter(part for sign in signs for part in set(_parts(sign, "and")))
-    shared, times = counts.most_common(1)[0] if counts else (True, 0)
-    if times < 2:
+    """The alternatives with what several of them need asked once, and before anything else.
+
+    A narrower choice implies a wider one: who needs a daemon needs "a daemon or a null path".
+    """
+    choices = {part: frozenset(_parts(part, "or")) for sign in signs for part in _parts(sign, "and")}
+    needs = [[choices[part] for part in _parts(sign, "and")] for sign in signs]
+    counts = {part: sum(any(need <= wide for need in one) for one in needs) for part, wide in choices.items()}
+    shared = max(counts, key=lambda part: (counts[part], -len(choices[part])), default=True)
+    if counts.get(shared, 0) < 2:
         return any_of(sorted(signs, key=_cost))
-    having = [sign for sign in signs if shared in _parts(sign, "and")]
+    wide = choices[shared]
+    having = [sign for sign, one in zip(signs, needs, strict=True) if any(need <= wide for need in one)]
     inner = _factored([all_of(part for part in _parts(sign, "and") if part != shared) for sign in having])
-    return any_of([all_of([shared, inner]), _factored([sign for sign in signs if sign not in having])])
+    return any_of([("first", shared, inner), _factored([sign for sign in signs if sign not in having])])
 
 
 def _cost(sign: Any) -> int:
@@ -113,10 +118,37 @@ def _cost(sign: Any) -> int:
 
 def _arranged(tree: Any) -> Any:
     """The tree for `check`: of a junction first the pieces, then the rest, the small ones first."""
+    if isinstance(tree, tuple) and tree[0] == "first":
+        return "and", (), tuple(map(_arranged, tree[1:]))
     if not isinstance(tree, tuple) or tree[0] not in ("and", "or"):
         return tree
     pieces = tuple(part for part in tree[1:] if isinstance(part, str))
-    return tree[0], pieces, tuple(_arranged(part) for part in sorted(tree[1:], key=_cost) if not isinstance(part, str))
+    others = [part for part in tree[1:] if not isinstance(part, str)]
+    if tree[0] == "or" and len(others) > 1:
+        others = _parts(_factored(others), "or")
+    return tree[0], pieces, tuple(map(_arranged, sorted(others, key=_cost)))
+
+
+def _merged(signs: Iterable[Sign]) -> list[Sign]:
+    """The alternatives with those as one that look at the same place."""
+    found: list[Sign] = []
+    trees: dict[Sign, list[Any]] = {}
+    for sign in signs:
+        if isinstance(sign, tuple) and sign[0] in (*_SHOWING, "type"):
+            trees.setdefault(sign[:-1], []).append(sign[-1])
+        elif isinstance(sign, tuple) and sign[0] == "has":
+            trees.setdefault(("has",), []).append(sign[1])
+        else:
+            found.append(sign)
+    names = trees.pop(("has",), [])
+    types = trees.pop(("type",), [])
+    found += [("has", *sorted(names))] if names else []
+    found += (
+        [("type", *sorted(one for one in types if not any(other in one for other in types if other != one)))]
+        if types
+        else []
+    )
+    return found + [(*place, any_of(among)) for place, among in trees.items()]
 
 
 class _Numbered:
@@ -130,10 +162,12 @@ class _Numbered:
         """The number of this sign."""
         if sign not in self._places:
             node = sign
-            if isinstance(sign, tuple) and sign[0] in ("and", "or"):
-                parts = sorted(sign[1:], key=_cost) if sign[0] == "and" else sign[1:]
-                node = (sign[0], tuple(map(self.place, parts)))
-            elif isinstance(sign, tuple) and sign[0] in ("text", "last", "part", "sender"):
+            if isinstance(sign, tuple) and sign[0] == "first":
+                node = ("and", tuple(map(self.place, sign[1:])))
+            elif isinstance(sign, tuple) and sign[0] in ("and", "or"):
+                parts = _merged(sign[1:]) if sign[0] == "or" else sign[1:]
+                node = (sign[0], tuple(map(self.place, sorted(parts, key=_cost))))
+            elif isinstance(sign, tuple) and sign[0] in _SHOWING:
                 node = (*sign[:-1], _arranged(sign[-1]))
             self._places[sign] = len(self.nodes)
             self.nodes.append(node)

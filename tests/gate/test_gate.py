@@ -114,7 +114,8 @@ def test_nothing_is_parsed_until_somebody_asks_for_what_only_that_tells(gated, m
     assert (result.verdict, result.advice.reason, result.errors, parsed) == (
         "not-a-bounce", "Not a delivery report.", (), [],
     )  # fmt: skip
-    assert result.defects == () and parsed == [1]
+    assert result.defects == ()
+    assert parsed == [1]
 
 
 def test_what_fails_in_the_gate_opens_it_and_is_named():
@@ -137,7 +138,7 @@ ODD = [
     b"From: =?us-ascii?q?mailer-daemon?= <a@b>", b"From: mailer - daemon @ example.net", b"Return-Path:",
     b"Subject: =?us-ascii?q?Undelivered?= mail =?us-ascii?b?ZmFpbGVk?=", b"Subject: failure\n notice", b"--b", b"\r",
     b"Auto-Submitted: auto-replied", b"X-Autoreply: yes", b'From: "mailer\\-daemon"@example.net', b"\xff\xfe", b"\0",
-    b"Message-ID: <dovecot-sieve-1-1-1@x>", "Subject: Unzuſtellbar".encode(), "From: MAILER-DAEMON".encode(),
+    b"Message-ID: <dovecot-sieve-1-1-1@x>", "Subject: Unzuſtellbar".encode(), b"From: MAILER-DAEMON",
 ]  # fmt: skip
 
 

@@ -86,7 +86,7 @@ class Tree:
         boundary = self._boundary(part, start, end)
         if not boundary:
             return ()
-        if any(boundary.startswith(other) or other.startswith(boundary) for other in outer):
+        if outer and any(boundary.startswith(other) or other.startswith(boundary) for other in outer):
             self._defect("ambiguous-boundary", part.path)
         default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
         children: list[Part] = []
@@ -105,7 +105,7 @@ class Tree:
         named = {value for key, value in part.params if key == "boundary" and value}
         if len(named) > 1:
             self._defect("ambiguous-boundary", part.path)
-        declared = dict.fromkeys(value.rstrip() for key, value in part.params if key == "boundary")
+        declared = dict.fromkeys([value.rstrip() for key, value in part.params if key == "boundary"])
         for value in list(declared)[:_MAX_BOUNDARIES]:
             boundary = value.encode("utf-8", "replace")[:200]
             if boundary and self._find(boundary, start, end) >= 0:
@@ -126,6 +126,7 @@ class Tree:
 
     def _spans(self, boundary: bytes, start: int, end: int, path: str) -> list[tuple[int, int]]:
         spans: list[tuple[int, int]] = []
+        size = len(boundary) + 2
         first = -1
         position = start
         for _ in range(_MAX_DELIMITERS):
@@ -134,9 +135,9 @@ class Tree:
             position = self._find(boundary, position, end)
             if position < 0:
                 break
-            padding = _PADDING.match(self._data, position + len(boundary) + 2, end)
+            padding = _PADDING.match(self._data, position + size, end)
             if padding is None:
-                position += len(boundary) + 2
+                position += size
                 continue
             if first >= 0:
                 spans.append((first, max(first, position - 1)))

@@ -19,6 +19,8 @@ TAKEN = [
     f" requested) by mx.example (Postfix) with ESMTPS id 4XY for <u@a.example>; {DATE}",
     f"by mx.example (Postfix, from userid 1000) id 4XY; {DATE}",
     f"by mx.example (Postfix) id 4XY; {DATE}",
+    "from [10.0.0.1] (r.example [192.0.2.5]) (authenticated bits=0) by mx.example (8.17.1/8.17.1) with ESMTPSA id 4X for"
+    f" <u@a.example>; {DATE}",
     f"from rdns.example ([192.0.2.5] helo=helo.example) by mx.example with esmtps (TLS1.3) tls X (Exim 4.98) id 1a; {DATE}",
     "from rdns.example ([192.0.2.5]) by mx.example with esmtp (Exim 4.98 (Debian)) (envelope-from <s@b.example>) id 1a"
     f" for u@a.example; {DATE}",

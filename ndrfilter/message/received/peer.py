@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from ndrfilter.noun import Noun
@@ -66,6 +67,8 @@ class Peer(Noun):
 DOUBTFUL = Peer(forged=True)
 
 
+# A site's own hosts and its neighbours stand in nearly all of its mail.
+@lru_cache(256)
 def read_ip(text: str) -> Ip | None:
     """An address without brackets, prefixes or ports; IPv4-mapped IPv6 comes back as IPv4."""
     try:
@@ -90,6 +93,7 @@ def greets(comment: str) -> bool:
     return _GREETING.search(comment) is not None
 
 
+@lru_cache(256)
 def host(text: str) -> str | None:
     """A looked-up name in lower case without a final dot, or None for "unknown" and what cannot be a name."""
     name = text.rstrip(".").lower()

@@ -1,7 +1,7 @@
 """The usual `Received:` field in one regular expression: a shortcut, with the plain reading as the measure of it.
 
 What Postfix, Exim, Sendmail, qmail, Exchange, Gmail and their like write every day has its clauses in one order, an
-address that stands where theirs does, and no word on authentication. All else is left to the plain reading.
+address that stands where theirs does, and no login. All else is left to the plain reading.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _USUAL = re.compile(
     rf"(?:from ++({_WORD}) *+("
     rf"\((?:(?:{_NAME})?\[(?:IPv6:)?{_IP}(?:%\w{{1,20}})?\](?: helo=({_WORD}))?|{_USER}{_IP}|localhost)\) *+"
     rf"|\((?:HELO|EHLO|helo|ehlo) ({_WORD})\) *+\({_USER}{_IP}\) *+)?"
-    rf"((?:\((?:using |No client |Client ){_INSIDE}){{0,5}}))?"
+    rf"((?:\(authenticated bits=\d{{1,4}}\) *+)?(?:\((?:using |No client |Client ){_INSIDE}){{0,5}}))?"
     rf"(?:by ++({_WORD})(?: over TLS secured channel(?!{_WORD}))? *+{_COMMENTS})?"
     rf"(?:with ++{_PHRASE}{_COMMENTS}(?:tls ++({_WORD}) *+{_COMMENTS})?)?"
     rf"(?:id ++{_PATH}{_COMMENTS})?"
@@ -78,7 +78,7 @@ def read_usual(text: str) -> Hop | None:
         local, submitted = ip is None and is_local(protocol, lower), ip is None and is_by_hand(lower)
     return Hop(
         *names, ip, name_of(by), protocol or None, id_.strip("<>") or None, date, for_.strip("<>;") or None,
-        sender, protocol.endswith(("smtpa", "smtpsa")), local, submitted, None, False, dialect.name, text,
+        sender, security.startswith("(auth") or protocol.endswith(("smtpa", "smtpsa")), local, submitted, None, False, dialect.name, text,
     )  # fmt: skip
 
 

@@ -41,19 +41,22 @@ class Index:
     """Conditions by number, in the order in which they are to be asked.
 
     The triggers of a condition have the bits `number`, `number + width`, … of what the probes answer: with one of them
-    missing it is False. The text is asked after all else but other rules.
+    missing it is False. The text is asked after all else but other rules. `late` is for few messages: what most of them
+    do not need is then prepared when it is.
     """
 
     __slots__ = ("_after", "_after_bits", "_all", "_always", "_early", "_late", "_late_bits", "_width")
 
-    def __init__(self, made_of: Table) -> None:
+    def __init__(self, made_of: Table, *, late: bool = False) -> None:
         self._width, self._always, asked = made_of
         self._all = (1 << self._width) - 1
-        late = asked.get(_LATE, {})
+        of_text = asked.get(_LATE, {})
         self._after = tuple((ir[1], joined(tests.values())) for ir, tests in asked.items() if ir[0] == "rule")
         self._after_bits = joined(bits for _, bits in self._after)
-        self._early = tuple(_probes({ir: tests for ir, tests in asked.items() if ir != _LATE and ir[0] != "rule"}))
-        self._late, self._late_bits = probe(build(_LATE), late), joined(late.values())
+        self._early = tuple(
+            _probes({ir: tests for ir, tests in asked.items() if ir != _LATE and ir[0] != "rule"}, late)
+        )
+        self._late, self._late_bits = probe(build(_LATE), of_text), joined(of_text.values())
 
     def in_order(self, scope: Any) -> Iterator[int]:
         """The numbers of the conditions that may be other than False; the text is looked at when one depends on it."""
@@ -110,15 +113,15 @@ def numbers(bits: int) -> Iterator[int]:
         bits ^= low
 
 
-def _probes(asked: Mapping[Ir, Bits]) -> Iterator[Probe]:
+def _probes(asked: Mapping[Ir, Bits], late: bool) -> Iterator[Probe]:
     """The probes of these subjects; those of single entries of a map are joined."""
     maps: dict[str, dict[str, list[tuple[Probe, int]]]] = {}
     for subject, tests in asked.items():
-        ask, entry = probe(build(subject), tests), entry_of(subject)
+        ask, entry = probe(build(subject), tests, late), entry_of(subject)
         if entry is None:
             yield ask
         else:
-            absent = answers(tests)(() if subject[0] == "index" else None)
+            absent = answers(tests, True)(() if subject[0] == "index" else None)
             maps.setdefault(entry[0], {}).setdefault(entry[1].lower(), []).append((ask, absent))
     for fact, entries in maps.items():
         yield map_probe(fact, entries)

@@ -19,21 +19,28 @@ if TYPE_CHECKING:
     Bits = Mapping[Any, int]
 
 
-def answers(tests: Bits) -> Callable[[Any], int]:
-    """What gives, for a value, the bits of the tests that are not False of it; `tests` are the bits by test."""
+def answers(tests: Bits, late: bool = False) -> Callable[[Any], int]:
+    """What gives, for a value, the bits of the tests that are not False of it; `tests` are the bits by test.
+
+    `late`: what is asked of texts is prepared for the first of them.
+    """
     words = ("true", "exists", "missing", "present", "holds")
     true, exists, missing, given, holds = (tests.get(word, 0) for word in words)
     of_text = {test: bits for test, bits in tests.items() if test not in words}
     if tests.keys() == {"holds"}:
         return lambda value: 0 if value is False else holds
-    texts, held = _texts(of_text), joined(of_text.values())
+    texts = None if late else _texts(of_text)
+    held = joined(of_text.values())
     absent, present, untrue = missing | holds, true | exists | given | holds, exists | given | held
     there, every = present | held, present | held | missing
 
     def run(value: Any) -> int:
+        nonlocal texts
         if value is None:
             return absent
         if value.__class__ is str:
+            if texts is None:
+                texts = _texts(of_text)
             return present | texts(value)
         if value is False:
             return untrue
@@ -74,9 +81,9 @@ def _texts(tests: Bits) -> Callable[[str], int]:
     return run
 
 
-def probe(read: Callable[[Any, tuple[Any, ...]], Any], tests: Bits) -> Probe:
+def probe(read: Callable[[Any, tuple[Any, ...]], Any], tests: Bits, late: bool = False) -> Probe:
     """What gives, for a scope, the bits of all tests of the value that the closure `read` reads there."""
-    answer = answers(tests)
+    answer = answers(tests, late)
     return lambda scope: answer(read(scope, ()))
 
 

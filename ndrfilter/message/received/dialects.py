@@ -104,12 +104,22 @@ def dialect_of(clauses: Clauses) -> Dialect:
     )
 
 
-@lru_cache(256)
 def marked(comments: tuple[str, ...], protocol: str, by: str) -> Dialect | None:
     """The row whose mark stands in the comments, the protocol (lower case) or the recorder's name."""
     for comment in comments:
-        if found := _BY_COMMENT.find(comment):
+        if found := _by_comment(comment):
             return found
+    return _by_words(protocol, by)
+
+
+# Few programs write most fields, and few hosts most of those without a mark.
+@lru_cache(64)
+def _by_comment(comment: str) -> Dialect | None:
+    return _BY_COMMENT.find(comment)
+
+
+@lru_cache(256)
+def _by_words(protocol: str, by: str) -> Dialect | None:
     return _BY_PROTOCOL.find(protocol) or _BY_NAME.find(by.rstrip("."))
 
 

@@ -76,9 +76,10 @@ def read_usual(text: str) -> Hop | None:
         lower = comments.lower()
         sender = noted_sender(comments)
         local, submitted = ip is None and is_local(protocol, lower), ip is None and is_by_hand(lower)
+    authenticated = security.startswith("(auth") or protocol.endswith(("smtpa", "smtpsa"))
     return Hop(
         *names, ip, name_of(by), protocol or None, id_.strip("<>") or None, date, for_.strip("<>;") or None,
-        sender, security.startswith("(auth") or protocol.endswith(("smtpa", "smtpsa")), local, submitted, None, False, dialect.name, text,
+        sender, authenticated, local, submitted, None, False, dialect.name, text,
     )  # fmt: skip
 
 

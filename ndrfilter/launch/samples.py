@@ -1,4 +1,4 @@
-"""Bounces by which it is found out what judging a bounce needs; the first is of the most usual kind."""
+"""Bounces by which it is found out what judging one needs, the first of the most usual kind; and an ordinary mail."""
 
 from __future__ import annotations
 
@@ -130,6 +130,16 @@ From: you@example.com
 To: bob@victim.example
 Message-ID: <79@spam.example>
 --b--
+"""
+
+ORDINARY = b"""\
+From: a@remote.example
+To: you@example.com
+Subject: lunch
+Message-ID: <1@remote.example>
+Date: Mon, 6 Jan 2025 10:00:01 +0000
+
+At noon?
 """
 
 ALL = (_STANDARD, _PLAIN, _ENCODED, _STANDARD.replace(b"\n", b"\r\n"))

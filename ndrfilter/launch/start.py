@@ -10,6 +10,7 @@ import sys
 import time
 
 from ndrfilter.launch.first import TEMPORARY, complain, load, read, whole
+from ndrfilter.launch.ordinary import environment, ordinary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def main(kept: "dict[str, Any]", command: list[str]) -> "NoReturn":
         if sys.stdin is None or sys.stdout is None or told is None or not fresh(kept):
             whole(command)
         raw = _read()
-        answer = _judged(raw, told, kept)
+        answer = ordinary(raw, told, kept["ordinary"])
+        if answer is None:
+            answer = _judged(raw, told, kept)
         if answer is None:
             whole(command, raw)
         _write(answer)
@@ -108,12 +111,6 @@ def _is_file(path: str, *, closed: bool) -> bool:
         return False
     except PermissionError:
         return closed
-
-
-def environment(name: str) -> str:
-    """The environment's word for that name; empty if there is none."""
-    found = posix.environ.get(name.encode())
-    return found.decode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()) if found else ""
 
 
 def _read() -> bytes:

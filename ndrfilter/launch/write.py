@@ -10,9 +10,12 @@ from pathlib import Path
 
 from ndrfilter import frozen
 from ndrfilter.adapters import cache
+from ndrfilter.doors import reply
 from ndrfilter.errors import UsageError
+from ndrfilter.gate.check import closed
 from ndrfilter.knowledge import stamps
 from ndrfilter.launch import first
+from ndrfilter.launch.samples import ORDINARY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parents[1]
-_START = ("ndrfilter.launch.mark", "ndrfilter.launch.start")
+_START = ("ndrfilter.gate.check", "ndrfilter.launch.mark", "ndrfilter.launch.ordinary", "ndrfilter.launch.start")
 _BUNDLE = ("ndrfilter.launch.patterns", "ndrfilter.launch.modules")
 _PATIENCE = 120
 _LAUNCHER = """\
@@ -67,6 +70,7 @@ def write(config: Config, *, bound: bool, launcher: Path, folder: Path) -> None:
         "modules": _codes(_START),
         "stamps": (*data["stamps"], *_code_stamps(learnt)),
         "until": frozen.thaw(data).ruleset.until,
+        "ordinary": _ordinary(data),
         "config": path,
         "bound": bound,
         "closed": closed,
@@ -101,6 +105,16 @@ def _readers(paths: list[str]) -> tuple[int, int, tuple[str, ...]]:
     groups = {status.st_gid if status.st_mode & 0o040 else -1 for _, status in closed}
     group = groups.pop() if len(groups) == 1 else -1
     return (0o600 if group < 0 else 0o640), group, tuple(path for path, _ in closed)
+
+
+def _ordinary(data: dict[str, Any]) -> dict[str, Any] | None:
+    """The gate's plan, and the lines for mail at which it closes; None where it never does or plugins failed."""
+    judge = frozen.thaw(data)
+    plan = judge.loaded.plan(judge.ruleset)
+    result = judge.check(ORDINARY)
+    if data["troubles"] or plan is None or result.hits or not closed(ORDINARY, plan):
+        return None
+    return {"gate": plan, "fields": tuple(reply.annotate(b"", result).rstrip().split(b"\n"))}
 
 
 def _learnt(python: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,210 @@
+"""What the launcher keeps: used while it fits and could be nobody else's; else the whole filter does the work."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ndrfilter.launch import samples
+
+RULE = 'language 1\nrule OWN { describe "x" when author.domain == "remote.example" toward genuine 1.0 }\n'
+
+
+def kept(site) -> list[Path]:
+    return [path for path in site.cache.iterdir() if path.name.startswith(("start-", "bundle-"))]
+
+
+def alone(site, raw: bytes = samples.ORDINARY, **options) -> int:
+    """How the launcher ends that has nothing to fall to: 0 if it needs nothing."""
+    return site.launch(raw, path=site.alone, **options).returncode
+
+
+def says(site, raw: bytes = samples.ORDINARY) -> bytes:
+    """What the launcher says of the message, which must be what the filter says."""
+    done = site.launch(raw)
+    whole = site.whole(raw)
+    assert (done.stdout, done.stderr, done.returncode) == (whole.stdout, whole.stderr, whole.returncode)
+    return done.stdout.partition(b"\n")[0]
+
+
+def test_what_changes_makes_it_stale(site):
+    assert alone(site) == alone(site, samples.ALL[0]) == 0
+    site.config.write_text("site: {domains: [example.org]}\n")
+    assert alone(site) == alone(site, samples.ALL[0]) == 75
+    assert says(site).startswith(b"X-NDR-Status: not-a-bounce;")
+    site.compile()
+    assert alone(site) == 0
+
+
+@pytest.mark.parametrize("name", ["rules/own.ndr", "rulesets/own.yml"])
+def test_a_file_that_comes_makes_it_stale(site, name):
+    path = site.folder / name
+    path.parent.mkdir()
+    path.write_text(RULE if name.endswith(".ndr") else "description: own\n")
+    assert alone(site) == 75
+
+
+def test_a_rule_of_the_site(site):
+    (site.folder / "rules").mkdir()
+    (site.folder / "rules" / "own.ndr").write_text(RULE)
+    site.compile()
+    says(site)
+    says(site, samples.ALL[0])
+    (site.folder / "rules" / "own.ndr").write_text(RULE.replace("1.0", "1.5"))
+    assert alone(site) == 75
+
+
+def test_a_broken_configuration(site):
+    site.config.write_text("site: [\n")
+    assert says(site) == b"X-NDR-Status: undetermined; error=config"
+    site.config.unlink()
+    assert says(site) == b"X-NDR-Status: undetermined; error=config"
+
+
+def test_a_configuration_that_is_broken_has_no_launcher(site):
+    site.config.write_text("site: [\n")
+    site.launcher.unlink()
+    assert site.command("-c", site.config, "compile", "--launcher", site.launcher).returncode == 2
+    assert not site.launcher.exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", None], ids=["empty", "garbage", "short"])
+@pytest.mark.parametrize("which", ["start-", "bundle-"])
+def test_damage(site, which, damage):
+    (path,) = (path for path in kept(site) if path.name.startswith(which))
+    path.write_bytes(path.read_bytes()[:-9] if damage is None else damage)
+    assert alone(site, samples.ALL[0]) == 75
+    says(site, samples.ALL[0])
+
+
+def test_nothing_is_kept_any_more(site):
+    shutil.rmtree(site.cache)
+    assert alone(site) == 75
+    says(site)
+
+
+def test_a_bundle_of_another_run(site, made):
+    (own,) = (path for path in kept(site) if path.name.startswith("bundle-"))
+    (other,) = (path for path in kept(made) if path.name.startswith("bundle-"))
+    shutil.copy(other, own)
+    assert alone(site) == 0
+    assert alone(site, samples.ALL[0]) == 75
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o664])
+@pytest.mark.parametrize("which", ["start-", "bundle-"])
+def test_what_others_may_write_is_not_read(site, which, mode):
+    (path,) = (path for path in kept(site) if path.name.startswith(which))
+    path.chmod(mode)
+    assert alone(site, samples.ALL[0]) == 75
+
+
+def test_a_folder_that_others_may_write_is_not_read(site):
+    site.cache.chmod(0o777)
+    assert alone(site) == 75
+
+
+def test_a_link_is_not_followed(site, tmp_path):
+    (path,) = (path for path in kept(site) if path.name.startswith("start-"))
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    assert alone(site) == 75
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
+def test_what_belongs_to_somebody_else_is_not_read(site):
+    for path in kept(site):
+        os.chown(path, 12345, -1)
+    assert alone(site) == 75
+
+
+def test_a_cache_that_nobody_may_write_is_enough(site):
+    for path in kept(site):
+        path.chmod(0o444)
+    site.cache.chmod(0o555)
+    assert alone(site) == alone(site, samples.ALL[0]) == 0
+    site.cache.chmod(0o755)
+
+
+def test_a_secret_configuration_is_kept_as_secretly(site):
+    site.config.chmod(0o600)
+    site.compile()
+    assert all(path.stat().st_mode & 0o077 == 0 for path in kept(site))
+    assert alone(site) == 0
+
+
+def test_another_interpreter(site):
+    text = site.launcher.read_text()
+    site.launcher.write_text(re.sub(r"hexversion == \d+", "hexversion == 1", text))
+    assert alone(site) == 75
+    says(site)
+
+
+def test_a_launcher_that_cannot_be_written(site):
+    done = site.command("-c", site.config, "compile", "--launcher", "/nonexistent/x/y")
+    if os.geteuid():
+        assert done.returncode == 75
+    done = site.command("-c", site.config, "compile", "--launcher", "/proc/x")
+    assert done.returncode == 75
+    assert b"Traceback" not in done.stderr
+
+
+def test_without_a_path_the_launcher_lies_beside_what_is_kept(site):
+    site.launcher.unlink()
+    done = site.command("-c", site.config, "compile")
+    assert done.returncode == 0
+    site.launcher = site.cache / "ndrfilter-filter"
+    assert alone(site) == 0
+
+
+class TestUnbound:
+    """A launcher of no certain configuration takes the one that the filter would find."""
+
+    @pytest.fixture
+    def free(self, site):
+        home = site.folder / ".config" / "ndrfilter"
+        home.mkdir(parents=True)
+        shutil.copy(site.config, home / "ndrfilter.yml")
+        done = site.command("compile", "--launcher", site.launcher)
+        assert done.returncode == 0, done.stderr
+        return site
+
+    def test_the_one_at_home(self, free):
+        assert alone(free) == 0
+
+    def test_another_that_is_named(self, free):
+        assert alone(free, env={"NDRFILTER_CONFIG": str(free.config)}) == 75
+        assert alone(free, env={"XDG_CONFIG_HOME": str(free.folder / "other")}) == 75
+        assert alone(free, env={"HOME": "/nonexistent"}) == 75
+
+    def test_the_same_that_is_named(self, free):
+        own = free.folder / ".config" / "ndrfilter" / "ndrfilter.yml"
+        assert alone(free, env={"NDRFILTER_CONFIG": str(own)}) == 0
+        assert alone(free, env={"XDG_CONFIG_HOME": str(free.folder / ".config")}) == 0
+
+
+def test_plugins_that_ask_the_network_or_remember(site):
+    site.config.write_text(
+        "site: {domains: [example.com], relays: [mail.example.com], complete: [log]}\n"
+        f"plugins: [spf, dkim, sent_log]\nstate: {site.folder / 'state'}\ndns: {{servers: ['127.0.0.1:9'], timeout: 1s}}\n"
+    )
+    site.compile()
+    says(site)
+    says(site, samples.ALL[0])
+
+
+def test_as_somebody_else(site):
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    for folder in (site.folder, *list(site.folder.parents)[:-2]):
+        if folder.stat().st_uid == 0 and folder != Path("/tmp"):  # noqa: S108 - where pytest keeps its folders
+            folder.chmod(folder.stat().st_mode | 0o055)
+    done = subprocess.run(
+        [site.alone], input=samples.ALL[0], capture_output=True, env=site.environment(), user=65534, group=65534
+    )
+    assert done.returncode == 0, done.stderr

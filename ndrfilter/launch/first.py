@@ -40,7 +40,7 @@ def read(folder: str, name: str) -> "Any":
         if data[:_HEAD] != head(len(data) - _HEAD):
             return None
         return marshal.loads(memoryview(data)[_HEAD:])  # noqa: S302 - behind the ownership check
-    except (OSError, ValueError, EOFError, TypeError):
+    except Exception:  # whatever it is, there is another way
         return None
 
 
@@ -77,12 +77,13 @@ def whole(command: list[str], raw: bytes | None = None) -> "NoReturn":
 def run(folder: str, name: str, command: list[str]) -> "NoReturn":  # type: ignore[misc]
     """Filter the message on standard input; `command` is what does the same the long way. Does not return."""
     command += sys.argv[1:]
-    kept = read(folder, name) if hasattr(posix, "memfd_create") else None
-    if kept is None:
+    kept: Any = read(folder, name) if hasattr(posix, "memfd_create") else None
+    try:
+        load(kept["modules"])
+        start: Any = sys.modules["ndrfilter.launch.start"]
+    except Exception:  # nothing is kept, or nothing that works
         whole(command)
-    load(kept["modules"])
-    start: Any = sys.modules["ndrfilter.launch.start"]
-    start.main(kept, command)
+    start.main(kept, folder, command)
 
 
 def load(modules: "Any") -> None:

@@ -25,16 +25,14 @@ _CHUNK = 1 << 16
 _REGULAR, _KIND = 0o100000, 0o170000
 
 
-def main(kept: "dict[str, Any]", command: list[str]) -> "NoReturn":
-    """Filter the message on standard input by what was `kept`; `command` is the long way."""
+def main(kept: "dict[str, Any]", folder: str, command: list[str]) -> "NoReturn":
+    """Filter the message on standard input by what was `kept` in `folder`; `command` is the long way."""
     try:
         told = options(sys.argv[1:])
         if sys.stdin is None or sys.stdout is None or told is None or not fresh(kept):
             whole(command)
         raw = _read()
-        answer = ordinary(raw, told, kept["ordinary"])
-        if answer is None:
-            answer = _judged(raw, told, kept)
+        answer = _answer(raw, told, kept, folder)
         if answer is None:
             whole(command, raw)
         _write(answer)
@@ -46,6 +44,15 @@ def main(kept: "dict[str, Any]", command: list[str]) -> "NoReturn":
     except KeyboardInterrupt:
         complain("interrupted")
     posix._exit(TEMPORARY)
+
+
+def _answer(raw: bytes, told: "Told", kept: "dict[str, Any]", folder: str) -> bytes | None:
+    """The whole reply; None if it takes the whole filter, also because something failed."""
+    try:
+        answer = ordinary(raw, told, kept["ordinary"])
+        return _judged(raw, told, kept, folder) if answer is None else answer
+    except Exception:
+        return None
 
 
 def options(words: list[str]) -> "Told | None":
@@ -132,17 +139,14 @@ def _write(answer: bytes) -> None:
     posix.close(1)
 
 
-def _judged(raw: bytes, told: "Told", kept: "dict[str, Any]") -> bytes | None:
-    """The reply of the rules; None if what they need is not there or anything goes wrong."""
+def _judged(raw: bytes, told: "Told", kept: "dict[str, Any]", folder: str) -> bytes | None:
+    """The reply of the rules; None if what they need is not there. Raises whatever goes wrong."""
     gc.disable()  # the process ends before there is anything to collect
-    bundle = read(*kept["bundle"])
+    bundle = read(folder, kept["bundle"])
     if bundle is None or bundle["pair"] != kept["pair"]:
         return None
-    try:
-        sys.path += [folder for folder in kept["path"] if folder not in sys.path]
-        load(bundle["modules"])
-        judge: Any = sys.modules["ndrfilter.launch.modules"].bundled(bundle)
-        reply: bytes = judge.judged(raw, told, bundle["frozen"])
-    except Exception:
-        return None
+    sys.path += [folder for folder in kept["path"] if folder not in sys.path]
+    load(bundle["modules"])
+    judge: Any = sys.modules["ndrfilter.launch.modules"].bundled(bundle)
+    reply: bytes = judge.judged(raw, told, bundle["frozen"])
     return reply

@@ -66,7 +66,7 @@ def write(config: Config, *, bound: bool, launcher: Path, folder: Path) -> None:
     bundle = {"pair": pair, "frozen": data, "modules": _codes(_BUNDLE), **_modules(learnt)}
     start = {
         "pair": pair,
-        "bundle": (str(folder), f"bundle-{key}"),
+        "bundle": f"bundle-{key}",
         "modules": _codes(_START),
         "stamps": (*data["stamps"], *_code_stamps(learnt)),
         "until": frozen.thaw(data).ruleset.until,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from argparse import Namespace
@@ -85,6 +86,17 @@ def made(tmp_path_factory) -> Site:
     site = Site(tmp_path_factory.mktemp("made"))
     site.compile()
     return site
+
+
+@pytest.fixture
+def copied(made, tmp_path) -> Site:
+    """The same launcher, with a cache of its own that may be changed."""
+    own = Site(tmp_path)
+    shutil.copytree(made.cache, own.cache)
+    own.launcher.write_text(made.launcher.read_text().replace(str(made.cache), str(own.cache)))
+    own.launcher.chmod(0o755)
+    own.config = made.config
+    return own
 
 
 @pytest.fixture

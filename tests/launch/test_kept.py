@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import re
 import shutil
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ndrfilter.launch import samples
+from ndrfilter.launch import first, samples
 
+PATIENT = ("--max-seconds", "100")
 RULE = 'language 1\nrule OWN { describe "x" when author.domain == "remote.example" toward genuine 1.0 }\n'
 
 
@@ -26,8 +28,8 @@ def alone(site, raw: bytes = samples.ORDINARY, **options) -> int:
 
 def says(site, raw: bytes = samples.ORDINARY) -> bytes:
     """What the launcher says of the message, which must be what the filter says."""
-    done = site.launch(raw)
-    whole = site.whole(raw)
+    done = site.launch(raw, *PATIENT)
+    whole = site.whole(raw, *PATIENT)
     assert (done.stdout, done.stderr, done.returncode) == (whole.stdout, whole.stderr, whole.returncode)
     return done.stdout.partition(b"\n")[0]
 
@@ -75,60 +77,61 @@ def test_a_configuration_that_is_broken_has_no_launcher(site):
 
 @pytest.mark.parametrize("damage", [b"", b"garbage", None], ids=["empty", "garbage", "short"])
 @pytest.mark.parametrize("which", ["start-", "bundle-"])
-def test_damage(site, which, damage):
-    (path,) = (path for path in kept(site) if path.name.startswith(which))
+def test_damage(copied, which, damage):
+    (path,) = (path for path in kept(copied) if path.name.startswith(which))
     path.write_bytes(path.read_bytes()[:-9] if damage is None else damage)
-    assert alone(site, samples.ALL[0]) == 75
-    says(site, samples.ALL[0])
+    assert alone(copied, samples.ALL[0]) == 75
+    says(copied, samples.ALL[0])
 
 
-def test_nothing_is_kept_any_more(site):
-    shutil.rmtree(site.cache)
-    assert alone(site) == 75
-    says(site)
+def test_nothing_is_kept_any_more(copied):
+    shutil.rmtree(copied.cache)
+    assert alone(copied) == 75
+    says(copied)
 
 
-def test_a_bundle_of_another_run(site, made):
-    (own,) = (path for path in kept(site) if path.name.startswith("bundle-"))
-    (other,) = (path for path in kept(made) if path.name.startswith("bundle-"))
-    shutil.copy(other, own)
-    assert alone(site) == 0
-    assert alone(site, samples.ALL[0]) == 75
+def test_a_bundle_of_another_run(copied):
+    (path,) = (path for path in kept(copied) if path.name.startswith("bundle-"))
+    bundle = first.read(str(copied.cache), path.name)
+    payload = marshal.dumps(bundle | {"pair": b"another"})
+    path.write_bytes(first.head(len(payload)) + payload)
+    assert alone(copied) == 0
+    assert alone(copied, samples.ALL[0]) == 75
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o664])
 @pytest.mark.parametrize("which", ["start-", "bundle-"])
-def test_what_others_may_write_is_not_read(site, which, mode):
-    (path,) = (path for path in kept(site) if path.name.startswith(which))
+def test_what_others_may_write_is_not_read(copied, which, mode):
+    (path,) = (path for path in kept(copied) if path.name.startswith(which))
     path.chmod(mode)
-    assert alone(site, samples.ALL[0]) == 75
+    assert alone(copied, samples.ALL[0]) == 75
 
 
-def test_a_folder_that_others_may_write_is_not_read(site):
-    site.cache.chmod(0o777)
-    assert alone(site) == 75
+def test_a_folder_that_others_may_write_is_not_read(copied):
+    copied.cache.chmod(0o777)
+    assert alone(copied) == 75
 
 
-def test_a_link_is_not_followed(site, tmp_path):
-    (path,) = (path for path in kept(site) if path.name.startswith("start-"))
+def test_a_link_is_not_followed(copied, tmp_path):
+    (path,) = (path for path in kept(copied) if path.name.startswith("start-"))
     path.rename(tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")
-    assert alone(site) == 75
+    assert alone(copied) == 75
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
-def test_what_belongs_to_somebody_else_is_not_read(site):
-    for path in kept(site):
+def test_what_belongs_to_somebody_else_is_not_read(copied):
+    for path in kept(copied):
         os.chown(path, 12345, -1)
-    assert alone(site) == 75
+    assert alone(copied) == 75
 
 
-def test_a_cache_that_nobody_may_write_is_enough(site):
-    for path in kept(site):
+def test_a_cache_that_nobody_may_write_is_enough(copied):
+    for path in kept(copied):
         path.chmod(0o444)
-    site.cache.chmod(0o555)
-    assert alone(site) == alone(site, samples.ALL[0]) == 0
-    site.cache.chmod(0o755)
+    copied.cache.chmod(0o555)
+    assert alone(copied) == alone(copied, samples.ALL[0]) == 0
+    copied.cache.chmod(0o755)
 
 
 def test_a_secret_configuration_is_kept_as_secretly(site):
@@ -138,11 +141,11 @@ def test_a_secret_configuration_is_kept_as_secretly(site):
     assert alone(site) == 0
 
 
-def test_another_interpreter(site):
-    text = site.launcher.read_text()
-    site.launcher.write_text(re.sub(r"hexversion == \d+", "hexversion == 1", text))
-    assert alone(site) == 75
-    says(site)
+def test_another_interpreter(copied):
+    text = copied.launcher.read_text()
+    copied.launcher.write_text(re.sub(r"hexversion == \d+", "hexversion == 1", text))
+    assert alone(copied) == 75
+    says(copied)
 
 
 def test_a_launcher_that_cannot_be_written(site):
@@ -202,7 +205,7 @@ def test_as_somebody_else(site):
     if os.geteuid() != 0:
         pytest.skip("only root can be somebody else")
     for folder in (site.folder, *list(site.folder.parents)[:-2]):
-        if folder.stat().st_uid == 0 and folder != Path("/tmp"):  # noqa: S108 - where pytest keeps its folders
+        if folder.stat().st_uid == 0 and folder != Path("/tmp"):
             folder.chmod(folder.stat().st_mode | 0o055)
     done = subprocess.run(
         [site.alone], input=samples.ALL[0], capture_output=True, env=site.environment(), user=65534, group=65534

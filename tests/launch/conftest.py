@@ -66,7 +66,8 @@ class Site:
         return subprocess.run([path or self.launcher, *args], input=raw, timeout=120, **options)
 
     def whole(self, raw: bytes, *args: str, env=()):
-        """Filter a message by `ndrfilter filter`."""
+        """Filter a message by `ndrfilter filter`, which a busy machine may take its time for."""
+        args = args if "--max-seconds" in args else (*args, "--max-seconds", "100")
         more = {"input": raw, "env": self.environment(PYTHONPATH=str(ROOT), **dict(env))}
         return self.command("-c", self.config, "filter", *args, **more)
 

@@ -29,7 +29,7 @@ def alone(site, raw: bytes = samples.ORDINARY, **options) -> int:
 def says(site, raw: bytes = samples.ORDINARY) -> bytes:
     """What the launcher says of the message, which must be what the filter says."""
     done = site.launch(raw, *PATIENT)
-    whole = site.whole(raw, *PATIENT)
+    whole = site.whole(raw)
     assert (done.stdout, done.stderr, done.returncode) == (whole.stdout, whole.stderr, whole.returncode)
     return done.stdout.partition(b"\n")[0]
 

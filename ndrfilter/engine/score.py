@@ -47,8 +47,10 @@ def tally(outcomes: Iterable[Outcome], ruleset: RuleSet, complete: frozenset[str
     still_open = [outcome.rule for outcome in live if isinstance(outcome.value, Unknown)]
     toward = {side: [rule for rule in hits if rule.toward == side] for side in ("backscatter", "genuine", "fake")}
     against, rescue = toward["backscatter"], toward["genuine"]
-    counted = [rule for rule in against if not counts_as_absence(rule, complete)]
-    absences = [rule for rule in against if counts_as_absence(rule, complete)]
+    counted: list[Rule] = []
+    absences: list[Rule] = []
+    for rule in against:
+        (absences if counts_as_absence(rule, complete) else counted).append(rule)
     allowed = ABSENCE_SHARE * ruleset.required.origin
     genuine = capped(rescue, ruleset.caps)
     open_rescue = [rule for rule in still_open if rule.toward == "genuine"]

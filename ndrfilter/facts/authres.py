@@ -32,6 +32,8 @@ class AuthResult(Noun):
 
 def results(headers: Headers, trace: tuple[Hop, ...], depth: int, reporting: str) -> tuple[AuthResult, ...]:
     """Every result in the header; believed if it stands above hop `depth` and its writer is that hop's side."""
+    if not any(name in headers for name in _FIELDS):
+        return ()
     recorders = {hop.by for hop in trace[: depth + 1] if hop.by} | ({reporting} if reporting else set())
     found: list[AuthResult] = []
     received = 0

@@ -65,7 +65,8 @@ class HeaderMap(dict[str, "tuple[HeaderText, ...]"]):
         get = dict.__getitem__  # so that what was asked before is one look-up in C
 
     def __missing__(self, name: str) -> tuple[HeaderText, ...]:
-        found = self[name] = tuple([_header(field) for field in self._headers.all(name)])
+        headers = self._headers
+        found = self[name] = tuple([_header(field) for field in headers.all(name)]) if name in headers else ()
         return found
 
 
@@ -127,6 +128,10 @@ def _null_sender(envelope: EnvelopeFacts) -> Any:
     return envelope.sender is None if envelope.told else Unknown("nobody told the envelope sender")
 
 
+def _authors(facts: Facts) -> tuple[Address, ...]:
+    return addresses(headers(facts), "From")
+
+
 def _parts(facts: Facts) -> tuple[PartFact, ...]:
     return tuple(
         PartFact(part.content_type, part.filename or None, part.path, part.depth) for part in facts.message.parts
@@ -168,9 +173,9 @@ def _message_facts() -> Iterable[FactSpec]:
                lambda f: HeaderMap(headers(f)))  # fmt: skip
     yield fact("subject", STRING, _CONTENT, "the Subject", lambda f: text_or_none(headers(f), "Subject"), True)
     yield fact(
-        "author", _ADDRESS, _CONTENT, "the first From address", lambda f: first_address(headers(f), "From"), True
+        "author", _ADDRESS, _CONTENT, "the first From address", lambda f: next(iter(f.once(_authors)), None), True
     )
-    yield fact("authors", _ADDRESSES, _CONTENT, "all From addresses", lambda f: addresses(headers(f), "From"))
+    yield fact("authors", _ADDRESSES, _CONTENT, "all From addresses", lambda f: f.once(_authors))
     yield fact("sender_header", _ADDRESS, _CONTENT, "the Sender", lambda f: first_address(headers(f), "Sender"), True)
     yield fact("to", _ADDRESSES, _CONTENT, "all To addresses", lambda f: addresses(headers(f), "To"))
     yield fact("message_id", STRING, _CONTENT, "the Message-ID", lambda f: text_or_none(headers(f), "Message-ID"), True)

@@ -226,7 +226,7 @@ def _ready() -> Iterable[FactSpec]:
     yield FactSpec("now", TIME, _SITE, "the time", lambda f: f.now, stage="message")
     for name, type_, doc, read, optional in _envelope_facts():
         fetch = lambda f, read=read: read(f.envelope)  # noqa: E731
-        yield FactSpec(name, type_, _TRACE, doc, fetch, optional=optional, stage="message")
+        yield FactSpec(name, type_, _TRACE, doc, fetch, optional=optional, stage="message", seen=_SEEN.get(name, ()))
     for name, type_, doc, read in _site_facts():
         fetch = lambda f, read=read: read(f.site)  # noqa: E731
         yield FactSpec(name, type_, _SITE, doc, fetch, stage="message")

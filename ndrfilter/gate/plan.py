@@ -25,6 +25,8 @@ _USUAL = (
     b"return-path", b"delivered-to", b"received", b"from", b"to", b"date", b"subject", b"message-id", b"content-type",
 )  # fmt: skip
 """Fields that most mail has: to ask for them first decides nothing. One of them may follow a `From ` line."""
+_LARGE = 300
+"""Signs of that cost are not joined with others: they may be known already."""
 _SHOWING = ("text", "last", "part", "sender")
 _OWN = frozenset(module.__name__.rpartition(".")[2] for module in BUILT_IN)
 
@@ -104,11 +106,29 @@ def _factored(signs: list[Any]) -> Any:
     counts = {part: sum(any(need <= wide for need in one) for one in needs) for part, wide in choices.items()}
     shared = max(counts, key=lambda part: (counts[part], -len(choices[part])), default=True)
     if counts.get(shared, 0) < 2:
-        return any_of(sorted(signs, key=_cost))
+        return any_of(sorted(_guarded(signs), key=_cost))
     wide = choices[shared]
     having = [sign for sign, one in zip(signs, needs, strict=True) if any(need <= wide for need in one)]
     inner = _factored([all_of(part for part in _parts(sign, "and") if part != shared) for sign in having])
     return any_of([("first", shared, inner), _factored([sign for sign in signs if sign not in having])])
+
+
+def _guarded(signs: list[Any]) -> list[Any]:
+    """The alternatives, those that need something of the same place behind one look at it for what any of them needs."""
+    places: dict[Any, list[tuple[Any, Any]]] = {}
+    found = []
+    for sign in signs:
+        parts = _parts(sign, "and")
+        atoms = [part for part in parts if isinstance(part, tuple) and part[0] in _SHOWING and part[-1] is not True]
+        if len(parts) > 1 and atoms:
+            atom = min(atoms, key=lambda part: (part[0] == "part", _cost(part)))
+            places.setdefault(atom[:-1], []).append((atom[-1], sign))
+        else:
+            found.append(sign)
+    for place, group in places.items():
+        inner = any_of([sign for _, sign in group])
+        found.append(("first", (*place, any_of([tree for tree, _ in group])), inner) if len(group) > 1 else inner)
+    return found
 
 
 def _cost(sign: Any) -> int:
@@ -134,7 +154,7 @@ def _merged(signs: Iterable[Sign]) -> list[Sign]:
     found: list[Sign] = []
     trees: dict[Sign, list[Any]] = {}
     for sign in signs:
-        if isinstance(sign, tuple) and sign[0] in (*_SHOWING, "type"):
+        if isinstance(sign, tuple) and sign[0] in (*_SHOWING, "type") and _cost(sign) < _LARGE:
             trees.setdefault(sign[:-1], []).append(sign[-1])
         elif isinstance(sign, tuple) and sign[0] == "has":
             trees.setdefault(("has",), []).append(sign[1])

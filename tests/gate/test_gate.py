@@ -188,3 +188,7 @@ assert set(sys.modules) == known
 )
 def test_the_message_id_is_found_without_parsing(raw, said):
     assert check.message_id(raw) == said
+
+
+def test_the_rules_that_come_along_leave_the_gate_closed_for_most_mail(gated):
+    assert plan_of(gated) is not None

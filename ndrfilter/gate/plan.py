@@ -114,7 +114,7 @@ def _factored(signs: list[Any]) -> Any:
 
 
 def _guarded(signs: list[Any]) -> list[Any]:
-    """The alternatives; those that need something of the same place stand behind one look for what any of them needs."""
+    """The alternatives; those that need something of one place stand behind one look for what any of them needs."""
     places: dict[Any, list[tuple[Any, Any]]] = {}
     found = []
     for sign in signs:

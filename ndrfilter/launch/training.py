@@ -46,7 +46,7 @@ def _modules(task: "dict[str, Any]") -> "dict[str, list[Module]]":
 
 def _watch(ended: list[str]) -> None:
     """Note each module that comes from a file, when it has run."""
-    from importlib.machinery import ExtensionFileLoader, SourceFileLoader
+    from _frozen_importlib_external import ExtensionFileLoader, SourceFileLoader
 
     for loader in (ExtensionFileLoader, SourceFileLoader):
         before = loader.exec_module

@@ -6,7 +6,8 @@ import pytest
 
 from bench.speed import figures
 from bench.speed.figures import Figure, Report
-from bench.speed.mails import letter, returned
+from bench.speed.installed import SITE
+from bench.speed.mails import LETTER, letter, returned
 from bench.speed.rules import made
 from ndrfilter import Envelope, Filter
 
@@ -44,3 +45,13 @@ def test_made_rules_differ_and_compile(tmp_path):
     assert {f"MADE_{number}" for number in range(60)} <= names
     conditions = [line for line in made(60).splitlines() if "when" in line]
     assert len(set(conditions)) == 60
+
+
+def test_the_gate_closes_for_letters(tmp_path):
+    """Judged as quickly as promised, not only rightly: a plan that is not to be had would leave the gate open."""
+    config = tmp_path / "ndrfilter.yml"
+    config.write_text(SITE)
+    judge = Filter.from_config(config)
+    judge._gate.open(judge.ruleset)
+    envelope = Envelope(sender="carol@remote.test")
+    assert all(judge._gate.closed(raw, envelope, judge.ruleset) for raw in (LETTER.read_bytes(), letter(10_000)))

@@ -108,9 +108,10 @@ class Filter:
 
     def prepare(self) -> None:
         """Build now what is worth building for many messages; else it is built after some of them."""
-        for index in (self._bounces.recognising, self.ruleset.ruling):
-            if index is not None:
-                index.prepare()
+        if self._bounces.recognising is not None:
+            self._bounces.recognising.prepare()
+        if self.ruleset.ruling is not None:
+            self.ruleset.ruling.prepare(self.facts(b"").schema.silent)
         self._gate.open(self.ruleset)
 
     @classmethod

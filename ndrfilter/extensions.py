@@ -39,7 +39,8 @@ def active(on: frozenset[str]) -> Schema:
     """The schema in which the bundled plugins that are not in `on` say nothing."""
     off = frozenset(resources.plugin_names()) - on
     facts = {name: _silent(spec) if spec.plugin in off else spec for name, spec in loaded().schema.facts.items()}
-    return Schema(facts, loaded().schema.records)
+    silent = frozenset(name for name, spec in facts.items() if spec.plugin in off)
+    return Schema(facts, loaded().schema.records, silent)
 
 
 def _silent(spec: FactSpec) -> FactSpec:

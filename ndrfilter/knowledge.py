@@ -102,7 +102,7 @@ def _files_below(ending: str, *folders: Path | None) -> Iterator[Path]:
                 yield from (Path(place, name) for name in sorted(names) if name.endswith(ending))
 
 
-_DEAR = frozenset({"body.links", "body.attachments", "trace", "mime.parts"})
+_DEAR = frozenset({"body.links", "body.attachments", "trace"})
 
 
 @lru_cache(maxsize=8)

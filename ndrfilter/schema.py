@@ -197,7 +197,11 @@ NO_REASON = "unknown"
 
 
 class Schema(Noun):
-    """Everything declared: what rules may ask. Keys are the specs' own names."""
+    """Everything declared: what rules may ask. Keys are the specs' own names; `silent` facts are always absent."""
 
     facts: dict[str, FactSpec]
     records: dict[str, RecordSpec]
+    silent: frozenset[str] = frozenset()
+
+
+NOTHING_DECLARED = Schema({}, {})

@@ -6,7 +6,7 @@ from ndrfilter.engine.decide import Decision, Standing, decide
 from ndrfilter.engine.evaluate import Evaluation, Outcome, ask
 from ndrfilter.engine.score import tally, unreplaced
 from ndrfilter.noun import Noun
-from ndrfilter.schema import Unknown
+from ndrfilter.schema import NOTHING_DECLARED, Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def step(ruleset: RuleSet, facts: FactSource, lists: Mapping[str, Any], complete
     """Ask the rules and decide, or say which facts to fetch before that is possible."""
     evaluation = Evaluation(ruleset, facts, lists)
     standing = standing_of(facts)
-    outcomes = tuple([one for one in ask(evaluation, _asked(evaluation, standing)) if one.value is not False])
+    outcomes = tuple([one for one in ask(evaluation, _asked(evaluation, standing, facts)) if one.value is not False])
     decision = decide(tally(outcomes, ruleset, complete), standing, ruleset.required)
     pending = [outcome for outcome in outcomes if _pending(outcome)]
     if pending and any(
@@ -57,10 +57,11 @@ def step(ruleset: RuleSet, facts: FactSource, lists: Mapping[str, Any], complete
     return Verdict(decision, standing, unreplaced(outcomes), evaluation)
 
 
-def _asked(evaluation: Evaluation, standing: Standing) -> Iterable[Rule]:
+def _asked(evaluation: Evaluation, standing: Standing, facts: FactSource) -> Iterable[Rule]:
     """The rules to ask: all that count, or without those that the rule set's index knows to come to False."""
     ruleset, part = evaluation.ruleset, (standing.returned, standing.configured)
-    possible = ruleset.ruling and ruleset.ruling.possible(evaluation, part, lambda: ruleset.asked(*part))
+    silent = getattr(facts, "schema", NOTHING_DECLARED).silent
+    possible = ruleset.ruling and ruleset.ruling.possible(evaluation, silent, part, lambda: ruleset.asked(*part))
     return ruleset.asked(*part) if possible is None else possible
 
 

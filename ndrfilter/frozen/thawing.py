@@ -93,7 +93,7 @@ class Thawed:
 
 
 def _index(data: bytes) -> Index:
-    return Index(parts.part_of(data), late=True)
+    return Index(parts.part_of(data))
 
 
 def _schema(data: Frozen, on: frozenset[str]) -> Schema:

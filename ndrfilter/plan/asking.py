@@ -7,9 +7,9 @@ somebody says that many will come.
 from __future__ import annotations
 
 from ndrfilter.lang.guard import Condition
+from ndrfilter.plan.fold import folded
 from ndrfilter.plan.index import Index, numbers, table
 from ndrfilter.plan.probes import joined
-from ndrfilter.plan.quick import build
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,99 +20,125 @@ if TYPE_CHECKING:
     from ndrfilter.plan.index import Table
     from ndrfilter.schema import Recogniser
 
-MESSAGES = 20
+MESSAGES = 50
 """So many messages are judged without an index."""
 _ALWAYS = ("const", True)
+_MOST = 16
+"""Indexes of one rule set: there are as many as sites differ in their plugins."""
 
 
-class _Prepared:
-    """Conditions with their index, as soon as there is one."""
+class Recognising:
+    """The recognisers of a program, the first to ask in front. With an `index` made before they stay as they are."""
 
-    __slots__ = ("_cheap", "_conditions", "_index", "_left")
-    _first = False
+    __slots__ = ("_asked", "_cheap", "_index", "_recognisers")
 
-    def __init__(self, conditions: Iterable[Any], cheap: frozenset[str], index: Index | None) -> None:
-        self._conditions, self._cheap = tuple(conditions), cheap
-        self._index = index
-        self._left = MESSAGES
-
-    def prepare(self) -> None:
-        """Build the index now: many messages will come."""
-        if self._index is None:
-            self._index = Index(self.table())
+    def __init__(self, recognisers: tuple[Recogniser, ...], cheap: frozenset[str], index: Index | None = None) -> None:
+        self._recognisers, self._cheap, self._index = recognisers, cheap, index
+        self._asked = 0
 
     def table(self) -> Table:
         """What the index is made of, plain data."""
-        return table([getattr(one, "ir", _ALWAYS) for one in self._conditions], self._cheap, first=self._first)
+        return table([_ir(one.when) for one in self._recognisers], self._cheap)
 
-    def _asked(self) -> Index | None:
-        """The index, for one more message."""
-        if self._index is None:
-            self._left -= 1
-            if self._left < 0:
-                self.prepare()
-        return self._index
-
-
-class Recognising(_Prepared):
-    """The recognisers of a program, the first to ask in front. With an `index` made before they stay as they are."""
-
-    __slots__ = ("_recognisers",)
-
-    def __init__(self, recognisers: tuple[Recogniser, ...], cheap: frozenset[str], index: Index | None = None) -> None:
-        super().__init__((one.when for one in recognisers), cheap, index)
-        self._recognisers = recognisers if index else tuple(map(_quick_recogniser, recognisers))
+    def prepare(self) -> Index:
+        """The index, built now if it is not there: many messages will come."""
+        found = self._index
+        if found is None:
+            found = Index(self.table(), [_ir(one.when) for one in self._recognisers])
+            self._recognisers = tuple([_quick_recogniser(one, found) for one in self._recognisers])
+            self._index = found
+        return found
 
     def holding(self, facts: Any) -> Iterator[Recogniser] | None:
         """Those that hold for the message, each asked when somebody wants the next; None while there is no index."""
-        index = self._asked()
-        if index is None:
-            return None
+        if self._index is None:
+            self._asked += 1
+            if self._asked <= MESSAGES:
+                return None
+        index = self.prepare()
         recognisers = self._recognisers
         return (one for number in index.in_order(facts) if (one := recognisers[number]).when(facts) is True)
 
 
-class Ruling(_Prepared):
+class Ruling:
     """The rules of a rule set. With an `index` made before they stay as they are."""
 
-    __slots__ = ("_by_name", "_false", "_rules", "_wanted")
-    _first = True  # every rule is asked anyway
+    __slots__ = ("_asked", "_cheap", "_indexed", "_made", "_rules")
 
     def __init__(self, rules: Mapping[str, Rule], cheap: frozenset[str], index: Index | None = None) -> None:
-        super().__init__((rule.condition for rule in rules.values()), cheap, index)
-        quick = {name: rule._replace(condition=_quick(rule.condition)) for name, rule in rules.items() if not index}
-        self._by_name = quick or rules
-        self._rules = tuple(self._by_name.values())
+        self._rules, self._cheap = rules, cheap
+        self._asked = 0
+        self._made = index and _Rules(rules, index)
+        self._indexed: dict[frozenset[str], _Rules] = {}
+
+    def table(self) -> Table:
+        """What an index is made of, plain data."""
+        return table([_ir(rule.condition) for rule in self._rules.values()], self._cheap, first=True)
+
+    def prepare(self, silent: frozenset[str]) -> _Rules:
+        """The index for who has these facts never, built now if it is not there: many messages will come."""
+        found = self._made or self._indexed.get(silent)
+        if found is None:
+            conditions = [folded(_ir(rule.condition), silent) for rule in self._rules.values()]
+            index = Index(table(conditions, self._cheap, first=True), conditions)
+            pairs = zip(self._rules.values(), conditions, strict=True)
+            rules = {rule.name: rule._replace(condition=_quick(rule.condition, ir, index)) for rule, ir in pairs}
+            found = self._indexed[silent] = _Rules(rules, index)
+        return found
+
+    def possible(
+        self, evaluation: Any, silent: frozenset[str], part: Any, rules: Callable[[], Iterable[Rule]]
+    ) -> list[Rule] | None:
+        """Those of some rules that may come to other than False, in order; None while there is no index.
+
+        `silent` are facts that are always absent; `part` names that part of the rules, which `rules` gives. The
+        evaluation is told what is known of every rule.
+        """
+        if not self._made and silent not in self._indexed:
+            self._asked += 1
+            if self._asked <= MESSAGES or len(self._indexed) >= _MOST:
+                return None
+        return self.prepare(silent).possible(evaluation, part, rules)
+
+
+class _Rules:
+    """Rules by name with their index."""
+
+    __slots__ = ("_by_name", "_false", "_index", "_rules", "_wanted")
+
+    def __init__(self, rules: Mapping[str, Rule], index: Index) -> None:
+        self._index, self._by_name = index, rules
+        self._rules = tuple(rules.values())
         self._false = dict.fromkeys(rules, False)
         self._wanted: dict[Any, int] = {}
 
-    def possible(self, evaluation: Any, part: Any, rules: Callable[[], Iterable[Rule]]) -> list[Rule] | None:
-        """Those of some rules that may come to other than False, in order; None while there is no index.
-
-        `part` names that part of the rules, which `rules` gives. The evaluation is told what is known of every rule.
-        """
-        index = self._asked()
-        if index is None:
-            return None
+    def possible(self, evaluation: Any, part: Any, rules: Callable[[], Iterable[Rule]]) -> list[Rule]:
+        """As `Ruling.possible`."""
+        index, all_rules = self._index, self._rules
         wanted = self._wanted.get(part)
         if wanted is None:
             chosen = {rule.name for rule in rules()}
-            wanted = joined(1 << number for number, rule in enumerate(self._rules) if rule.name in chosen)
+            wanted = joined(1 << number for number, rule in enumerate(all_rules) if rule.name in chosen)
             self._wanted[part] = wanted
         found, bits = index.possible(evaluation)
         outcomes = self._false.copy()
         for number in numbers(found):
-            del outcomes[self._rules[number].name]
+            del outcomes[all_rules[number].name]
         evaluation.knows(self._by_name, outcomes)
-        return [self._rules[number] for number in numbers(index.narrowed(evaluation, wanted, bits))]
+        return [all_rules[number] for number in numbers(index.narrowed(evaluation, wanted, bits))]
 
 
-def _quick(condition: Any) -> Any:
+def _ir(condition: Any) -> tuple[Any, ...]:
+    """The lowered expression; one that was not compiled is asked of every message."""
+    found: tuple[Any, ...] = getattr(condition, "ir", _ALWAYS)
+    return found
+
+
+def _quick(condition: Any, ir: tuple[Any, ...], index: Index) -> Any:
     """The condition by the quick evaluator."""
-    ir = getattr(condition, "ir", None)
-    return condition if ir is None else Condition(ir, build)
+    return Condition(ir, index.build) if isinstance(condition, Condition) else condition
 
 
-def _quick_recogniser(one: Recogniser) -> Recogniser:
-    kinds = tuple((kind, when and _quick(when)) for kind, when in one.kinds)
-    return one._replace(when=_quick(one.when), kinds=kinds)
+def _quick_recogniser(one: Recogniser, index: Index) -> Recogniser:
+    kinds = tuple((kind, when and _quick(when, _ir(when), index)) for kind, when in one.kinds)
+    return one._replace(when=_quick(one.when, _ir(one.when), index), kinds=kinds)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from ndrfilter.plan.probes import answers, joined, map_probe, probe
-from ndrfilter.plan.quick import build
+from ndrfilter.lang.closures import build
+from ndrfilter.plan.probes import answers, each_probe, joined, map_probe, patterns_of, probe
+from ndrfilter.plan.quick import TEXT, Searches
 from ndrfilter.plan.triggers import MOST, entry_of, triggers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from ndrfilter.lang.closures import Build
     from ndrfilter.plan.probes import Bits, Probe
+    from ndrfilter.plan.together import Together
 
     Ir = tuple[Any, ...]
     Table = tuple[int, int, dict[Ir, dict[Any, int]]]
-
-_LATE = ("fact", "body.text")
-"""Asked when nothing else has decided: the text must be decoded first."""
 
 
 def table(conditions: Sequence[Ir], cheap: frozenset[str], *, first: bool = False) -> Table:
@@ -28,6 +28,8 @@ def table(conditions: Sequence[Ir], cheap: frozenset[str], *, first: bool = Fals
     width, always = len(conditions), 0
     asked: dict[Ir, dict[Any, int]] = {}
     for number, ir in enumerate(conditions):
+        if ir == ("const", False):
+            continue
         found = triggers(ir, cheap, first=first)
         always |= joined(1 << (number + place * width) for place in range(len(found), MOST))
         for place, trigger in enumerate(found):
@@ -41,22 +43,24 @@ class Index:
     """Conditions by number, in the order in which they are to be asked.
 
     The triggers of a condition have the bits `number`, `number + width`, … of what the probes answer: with one of them
-    missing it is False. The text is asked after all else but other rules. `late` is for few messages: what most of them
-    do not need is then prepared when it is.
+    missing it is False. The text is asked after all else but other rules. Made with the `conditions` it is exact about
+    patterns, and `build` makes quick closures of them; without, it is for few messages.
     """
 
-    __slots__ = ("_after", "_after_bits", "_all", "_always", "_early", "_late", "_late_bits", "_width")
+    __slots__ = ("_after", "_after_bits", "_all", "_always", "_early", "_late", "_late_bits", "_width", "build")
 
-    def __init__(self, made_of: Table, *, late: bool = False) -> None:
+    def __init__(self, made_of: Table, conditions: Sequence[Ir] = ()) -> None:
         self._width, self._always, asked = made_of
         self._all = (1 << self._width) - 1
-        of_text = asked.get(_LATE, {})
+        late = asked.get(TEXT, {})
         self._after = tuple((ir[1], joined(tests.values())) for ir, tests in asked.items() if ir[0] == "rule")
         self._after_bits = joined(bits for _, bits in self._after)
-        self._early = tuple(
-            _probes({ir: tests for ir, tests in asked.items() if ir != _LATE and ir[0] != "rule"}, late)
-        )
-        self._late, self._late_bits = probe(build(_LATE), of_text), joined(of_text.values())
+        searches = Searches(conditions, patterns_of(late), exact=bool(conditions))
+        self.build = searches.builder() if conditions else build
+        early = {ir: tests for ir, tests in asked.items() if ir != TEXT and ir[0] != "rule"}
+        self._early = tuple(_probes(early, searches, self.build))
+        self._late_bits = joined(late.values())
+        self._late = probe(self.build(TEXT), answers(late, _finder(searches, TEXT, late)))
 
     def in_order(self, scope: Any) -> Iterator[int]:
         """The numbers of the conditions that may be other than False; the text is looked at when one depends on it."""
@@ -105,23 +109,37 @@ class Index:
         return (bits | bits >> width | bits >> 2 * width) & self._all
 
 
-def numbers(bits: int) -> Iterator[int]:
+def numbers(bits: int) -> list[int]:
     """The numbers whose bits are set, lowest first."""
+    found = []
     while bits:
         low = bits & -bits
-        yield low.bit_length() - 1
+        found.append(low.bit_length() - 1)
         bits ^= low
+    return found
 
 
-def _probes(asked: Mapping[Ir, Bits], late: bool) -> Iterator[Probe]:
-    """The probes of these subjects; those of single entries of a map are joined."""
+def _finder(searches: Searches, subject: Ir, tests: Bits) -> Callable[[], Together]:
+    return lambda: searches.of(subject, patterns_of(tests))
+
+
+def _probes(asked: Mapping[Ir, Bits], searches: Searches, build: Build) -> Iterator[Probe]:
+    """The probes of these subjects; those of entries of a map, or of a list, are joined."""
     maps: dict[str, dict[str, list[tuple[Probe, int]]]] = {}
+    lists: dict[Ir, list[tuple[Ir, Bits]]] = {}
     for subject, tests in asked.items():
-        ask, entry = probe(build(subject), tests, late), entry_of(subject)
+        if subject[0] == "each":
+            lists.setdefault(subject[1], []).append((subject[2], tests))
+            continue
+        answer, entry = answers(tests, _finder(searches, subject, tests)), entry_of(subject)
+        ask = probe(build(subject), answer)
         if entry is None:
             yield ask
         else:
-            absent = answers(tests, True)(() if subject[0] == "index" else None)
+            absent = answer(() if subject[0] == "index" else None)
             maps.setdefault(entry[0], {}).setdefault(entry[1].lower(), []).append((ask, absent))
+    for over, parts in lists.items():
+        reads = [(build(item), answers(tests, _finder(searches, item, tests))) for item, tests in parts]
+        yield each_probe(build(over), reads, joined(joined(tests.values()) for _, tests in parts))
     for fact, entries in maps.items():
         yield map_probe(fact, entries)

@@ -7,29 +7,36 @@ where the answer is False for certain: a value nobody could establish, or of an 
 from __future__ import annotations
 
 from ndrfilter.lang.operators import FOLDS
+from ndrfilter.limits import MAX_QUANTIFIED
 from ndrfilter.plan.together import Together
 from ndrfilter.schema import Unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     Probe = Callable[[Any], int]
+    Read = Callable[[Any, tuple[Any, ...]], Any]
     Bits = Mapping[Any, int]
 
 
-def answers(tests: Bits, late: bool = False) -> Callable[[Any], int]:
-    """What gives, for a value, the bits of the tests that are not False of it; `tests` are the bits by test.
+def patterns_of(tests: Iterable[Any]) -> list[tuple[str, str]]:
+    """The patterns, with their flags, among these tests."""
+    return [test[1:] for test in tests if test[0] == "matches"]
 
-    `late`: what is asked of texts is prepared for the first of them.
+
+def answers(tests: Bits, find: Callable[[], Together]) -> Callable[[Any], int]:
+    """What gives, for a value, the bits of the tests that are not False of it.
+
+    `tests` are the bits by test; `find` gives what searches for the patterns among them, for the first text.
     """
     words = ("true", "exists", "missing", "present", "holds")
     true, exists, missing, given, holds = (tests.get(word, 0) for word in words)
     of_text = {test: bits for test, bits in tests.items() if test not in words}
     if tests.keys() == {"holds"}:
         return lambda value: 0 if value is False else holds
-    texts = None if late else _texts(of_text)
+    texts: Callable[[str], int] | None = None
     held = joined(of_text.values())
     absent, present, untrue = missing | holds, true | exists | given | holds, exists | given | held
     there, every = present | held, present | held | missing
@@ -57,34 +64,65 @@ def joined(bits: Iterable[int]) -> int:
     return found
 
 
-def _texts(tests: Bits) -> Callable[[str], int]:
+def _texts(tests: Bits, together: Together) -> Callable[[str], int]:
     """What gives the bits of the tests that hold for a text."""
     equal: dict[str, dict[str, int]] = {}
-    patterns: dict[tuple[str, str], int] = {}
+    patterns: dict[int, int] = {}
+    domains: dict[str, int] = {}
     for (kind, first, second), bits in tests.items():
         if kind == "equal":
             equal.setdefault(first, {})[second] = bits
+        elif kind == "below":
+            domains[second] = bits
         else:
-            patterns[first, second] = bits
+            patterns[together.places[first, second]] = bits
     tables = tuple((FOLDS[fold], table.get) for fold, table in equal.items())
-    hits, of_pattern = Together(tuple(patterns)).hits, tuple(patterns.values())
+    hits, of_pattern = together.hits, patterns.get
 
     def run(text: str) -> int:
         found = 0
         for change, get in tables:
             found |= get(change(text), 0)
-        if of_pattern:
-            for number in hits(text):
-                found |= of_pattern[number]
+        if patterns:
+            for place in hits(text):
+                found |= of_pattern(place, 0)
+        if domains:
+            found |= _below(text, domains)
         return found
 
     return run
 
 
-def probe(read: Callable[[Any, tuple[Any, ...]], Any], tests: Bits, late: bool = False) -> Probe:
+def _below(name: str, domains: dict[str, int]) -> int:
+    """The bits of those of the domains in which that name lies."""
+    found, rest = 0, FOLDS["domain"](name)
+    while rest:
+        found |= domains.get(rest, 0)
+        rest = rest.partition(".")[2]
+    return found
+
+
+def probe(read: Read, answer: Callable[[Any], int]) -> Probe:
     """What gives, for a scope, the bits of all tests of the value that the closure `read` reads there."""
-    answer = answers(tests, late)
     return lambda scope: answer(read(scope, ()))
+
+
+def each_probe(over: Read, asked: Sequence[tuple[Read, Callable[[Any], int]]], every: int) -> Probe:
+    """As `probe`, of the values that the closures read of the items of a list; `every` bit is of one that is none."""
+
+    def run(scope: Any) -> int:
+        items = over(scope, ())
+        if items is None:
+            return 0
+        if items.__class__ not in (tuple, list) or len(items) > MAX_QUANTIFIED[0]:
+            return every
+        found = 0
+        for item in items:
+            for read, answer in asked:
+                found |= answer(read(scope, (item,)))
+        return found
+
+    return run
 
 
 def map_probe(fact: str, entries: Mapping[str, Iterable[tuple[Probe, int]]]) -> Probe:

@@ -16,20 +16,22 @@ _TOKEN = "filter of ndrfilter works"  # noqa: S105 - no secret
 
 
 class Together:
-    """Patterns that are asked together: pairs of RE2 text and flags.
+    """Patterns that are asked together: pairs of RE2 text and flags; `places` has their places.
 
     First their literals are looked for, all in one pass, then the few patterns whose literals are there. A `re2.Set`
     would know at once, but its automaton grows with every new text, and ours are no small patterns.
     """
 
-    __slots__ = ("_filters", "_last")
+    __slots__ = ("_filters", "_last", "places")
 
-    def __init__(self, patterns: Sequence[tuple[str, str]]) -> None:
-        self._filters = tuple((at, _matcher(patterns[at : at + _MOST])) for at in range(0, len(patterns), _MOST))
+    def __init__(self, patterns: Sequence[tuple[str, str]], *, exact: bool = True) -> None:
+        self.places = {pattern: place for place, pattern in enumerate(patterns)}
+        parts = ((at, patterns[at : at + _MOST]) for at in range(0, len(patterns), _MOST))
+        self._filters = tuple((at, _matcher(part, exact)) for at, part in parts)
         self._last: tuple[Any, tuple[int, ...]] = (None, ())
 
     def hits(self, text: str) -> tuple[int, ...]:
-        """The places of the patterns that match somewhere in the text, and perhaps of others."""
+        """The places of the patterns that match somewhere in the text; unless `exact` perhaps of others."""
         last, found = self._last
         if text is not last:  # one message's conditions ask for the same text, one after the other
             data = text.encode("utf-8", "replace")
@@ -41,13 +43,10 @@ class Together:
         return found
 
 
-def _matcher(patterns: Sequence[tuple[str, str]]) -> Any:
+def _matcher(patterns: Sequence[tuple[str, str]], exact: bool) -> Any:
     """What gives the places of the patterns that match in some bytes."""
-    if all(text in ATOMS for text, _ in patterns):
+    if not exact and all(text in ATOMS for text, _ in patterns):
         return _by_atoms(patterns)
-    if len(patterns) == 1:
-        search = Pattern(*patterns[0]).search
-        return lambda data: (0,) if search(data) is not None else ()
     import re2
 
     made, options = re2.Filter(), re2.Options()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ndrfilter.lang.operators import FOLDS
 from ndrfilter.noun import Noun
+from ndrfilter.plan.quick import TEXT, varies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 MOST = 3
 """Triggers of one condition: the first that fails decides, and more of them cost more than they spare."""
-_ENOUGH = 0.1
-_TEXT = ("fact", "body.text")
+_SOME = 0.3
 
 
 class Question(Noun):
@@ -43,13 +43,12 @@ def triggers(ir: Ir, cheap: frozenset[str], *, first: bool = False) -> tuple[Tri
     Only `cheap` facts are asked; of its first part, which the plain evaluator always asks, also others if `first`.
     """
     found = sorted(_parts(ir, cheap, first), key=lambda one: one.chance)
-    if found and found[0].chance < _ENOUGH:  # then the text need not be searched for the others
-        found = [one for one in found if one is found[0] or not _asks_text(one)]
-    return tuple(found[:MOST])
+    return (*found[:1], *[one for one in found[1:] if not _searches(one)][: MOST - 1])
 
 
-def _asks_text(trigger: Trigger) -> bool:
-    return any(question.subject == _TEXT for question in trigger.questions)
+def _searches(trigger: Trigger) -> bool:
+    """Whether patterns must be searched for: a second trigger is not worth that."""
+    return any(question.test[0] == "matches" for question in trigger.questions)
 
 
 def _parts(ir: Ir, cheap: frozenset[str], first: bool) -> Iterator[Trigger]:
@@ -58,9 +57,9 @@ def _parts(ir: Ir, cheap: frozenset[str], first: bool) -> Iterator[Trigger]:
     if inner[0] == "and":
         for number, part in enumerate(inner[1]):
             yield from _parts(part, cheap, first and number == 0)
-    elif first or facts_of(inner) <= cheap:
+    else:
         found = _TRIGGERS.get(inner[0], _none)(inner, cheap, first)
-        if found is not None:
+        if found is not None and (first or all(facts_of(one.subject) <= cheap for one in found.questions)):
             yield found
 
 
@@ -111,22 +110,27 @@ def _truth(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
 
 
 def _exists(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
-    return _one(ir[1], "exists", 0.05 if entry_of(ir[1]) else 0.4)
+    return _one(ir[1], "exists", 0.01 if entry_of(ir[1]) else 0.4)
 
 
 def _missing(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
     return _one(ir[1], "missing", 0.5)
 
 
-def _any(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
-    return _one(ir[1], "exists", 0.3)
+def _any(ir: Ir, cheap: frozenset[str], first: bool) -> Trigger:
+    over, body, depth = ir[1:]
+    inner = _trigger(body, cheap, first) if depth == 0 else None
+    if inner is None or inner.chance > _SOME:
+        return _one(over, "exists", _SOME)
+    of_items = (one._replace(subject=("each", over, one.subject)) if varies(one.subject) else one for one in inner[0])
+    return Trigger(frozenset(of_items), inner.chance)
 
 
 def _matches(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
     subject, pattern, flags, negated = ir[1:]
     if negated:
         return _one(subject, "present", 0.5)
-    return _one(subject, ("matches", pattern, flags), 0.06 if subject == _TEXT else 0.03)
+    return _one(subject, ("matches", pattern, flags), 0.06 if subject == TEXT else 0.02 if entry_of(subject) else 0.03)
 
 
 def _compare(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
@@ -135,15 +139,19 @@ def _compare(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
         left, right = right, left
     if sign != "==" or shape != "text" or right[0] != "const":
         return _one(left, "present", 0.5)
-    return _one(left, ("equal", fold, FOLDS[fold](right[1])), 0.05)
+    return _one(left, ("equal", fold, FOLDS[fold](right[1])), _equality(left))
 
 
 def _in(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
     left, right, shape, fold, _field, negated = ir[1:]
-    if negated or shape != "text" or right[0] != "const":
+    if negated or shape != "text" or right[0] != "const" or not right[1]:
         return _one(left, "present", 0.5)
     tests = frozenset(Question(left, ("equal", fold, FOLDS[fold](text))) for text in right[1])
-    return Trigger(tests, 0.05 * len(tests))
+    return Trigger(tests, _equality(left) * len(tests))
+
+
+def _equality(subject: Ir) -> float:
+    return 0.01 if entry_of(subject) else 0.05
 
 
 def _part(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
@@ -154,6 +162,16 @@ def _part(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
 
 
 def _within(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
+    left, right, negated = ir[1:]
+    if negated or right[0] != "const" or not right[1]:
+        return _one(left, "present", 0.5)
+    names = (right[1],) if right[1].__class__ is str else right[1]
+    domains = (FOLDS["domain"](name.removeprefix("*.")) for name in names)
+    tests = frozenset(Question(left, ("below", "", domain)) for domain in domains)
+    return Trigger(tests, 0.03 * len(tests))
+
+
+def _present(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
     return _one(ir[1], "present", 0.5)
 
 
@@ -171,8 +189,8 @@ _TRIGGERS: dict[str, Callable[[Ir, frozenset[str], bool], Trigger | None]] = {
     "matches": _matches,
     "cmp": _compare,
     "in": _in,
-    "in_net": _within,
-    "in_named": _within,
+    "in_net": _present,
+    "in_named": _present,
     "contains": _part,
     "starts": _part,
     "ends": _part,

@@ -120,9 +120,10 @@ def _missing(ir: Ir, _cheap: frozenset[str], _first: bool) -> Trigger:
 def _any(ir: Ir, cheap: frozenset[str], first: bool) -> Trigger:
     over, body, depth = ir[1:]
     inner = _trigger(body, cheap, first) if depth == 0 else None
-    if inner is None or inner.chance > _SOME:
+    # What is asked of no item would not tell of a list that nobody could establish.
+    if inner is None or inner.chance > _SOME or not all(varies(one.subject) for one in inner.questions):
         return _one(over, "exists", _SOME)
-    of_items = (one._replace(subject=("each", over, one.subject)) if varies(one.subject) else one for one in inner[0])
+    of_items = (one._replace(subject=("each", over, one.subject)) for one in inner.questions)
     return Trigger(frozenset(of_items), inner.chance)
 
 

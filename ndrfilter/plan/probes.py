@@ -47,7 +47,7 @@ def answers(tests: Bits, find: Callable[[], Together]) -> Callable[[Any], int]:
             return absent
         if value.__class__ is str:
             if texts is None:
-                texts = _texts(of_text)
+                texts = _texts(of_text, find())
             return present | texts(value)
         if value is False:
             return untrue

@@ -245,7 +245,6 @@ def _processors() -> int:
 
 
 def _version() -> str:
-    try:
+    with contextlib.suppress(PackageNotFoundError):
         return version("ndrfilter")
-    except PackageNotFoundError:
-        return ""
+    return ""

@@ -58,7 +58,12 @@ def played(scene, protocol, before=None):
 
 
 async def gone(protocol):
-    while not protocol.notes or protocol.notes[-1] not in ("lost", "ConnectionResetError", "BrokenPipeError", "ZeroDivisionError"):
+    while not protocol.notes or protocol.notes[-1] not in (
+        "lost",
+        "ConnectionResetError",
+        "BrokenPipeError",
+        "ZeroDivisionError",
+    ):
         await asyncio.sleep(0)
 
 

@@ -49,13 +49,22 @@ def test_the_id_in_the_log_is_that_of_the_last_server(received, queue_id):
 
 
 _PART = st.sampled_from([b"Return-Path", b"DELIVERED-TO ", b"received", b"Subject", b"X-Envelope-To\t", b"X-Received"])
-_VALUE = st.sampled_from([b" a@a.example", b" from x by y\n\tid 4XyZ4", b"", b" Return-Path: <x>", b" b\n Delivered-To: c"])
+_VALUE = st.sampled_from(
+    [b" a@a.example", b" from x by y\n\tid 4XyZ4", b"", b" Return-Path: <x>", b" b\n Delivered-To: c"]
+)
 _BODY = st.sampled_from([b"", b"\nReturn-Path: <body@a.example>\n", b"\n\nDelivered-To: x\n\n"])
 
 
-@given(st.lists(st.tuples(_PART, _VALUE), min_size=1, max_size=6), _BODY, st.sampled_from([b"\n", b"\r\n", b"\r"]), st.integers(0, 2))
+@given(
+    st.lists(st.tuples(_PART, _VALUE), min_size=1, max_size=6),
+    _BODY,
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    st.integers(0, 2),
+)
 def test_the_fields_are_those_of_the_header_as_the_judge_reads_it(fields, body, line_end, blank):
-    raw = (b"\n" * blank + b"".join(name + b":" + value + b"\n" for name, value in fields) + body).replace(b"\n", line_end)
+    raw = (b"\n" * blank + b"".join(name + b":" + value + b"\n" for name, value in fields) + body).replace(
+        b"\n", line_end
+    )
     told = {b"return-path", b"delivered-to", b"received", b"x-envelope-to"}
     wanted = [(name.lower(), value) for name, value in parse(raw).headers.pairs if name.lower() in told]
     assert [(name.lower(), value) for name, value in _TELLING.findall(b"\n" + _header(raw))] == wanted

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import re2
 
-from ndrfilter.limits import MAX_REGEX_MEMORY
+from ndrfilter.limits import MAX_REGEX_MEMORY, REGEX_INSTRUCTION, REGEX_MEMORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +17,26 @@ FLAGS = "ims"
 
 @lru_cache(maxsize=4_096)
 def compiled(pattern: str, flags: str = "") -> Any:
-    """The compiled pattern; flags are letters of "ims". Raises re2.error."""
-    options = re2.Options()
-    options.max_mem = MAX_REGEX_MEMORY
-    options.log_errors = False
-    return re2.compile(f"(?{flags}){pattern}" if flags else pattern, options=options)
+    """The compiled pattern; flags are letters of "ims". Raises re2.error.
+
+    Its automaton grows with every new text up to its bound, and then begins anew, which costs little unless the bound
+    is tight: a large pattern has more.
+    """
+    text = f"(?{flags}){pattern}" if flags else pattern
+    try:
+        made = re2.compile(text, options=options(REGEX_MEMORY))
+    except re2.error:  # too large, or no pattern at all: then this raises as well
+        return re2.compile(text, options=options(MAX_REGEX_MEMORY))
+    wanted = made.programsize * REGEX_INSTRUCTION
+    return made if wanted <= REGEX_MEMORY else re2.compile(text, options=options(min(wanted, MAX_REGEX_MEMORY)))
+
+
+def options(memory: int) -> Any:
+    """How patterns are compiled, with so many bytes for each."""
+    made = re2.Options()
+    made.max_mem = memory
+    made.log_errors = False
+    return made
 
 
 ATOMS: dict[str, tuple[bytes, ...]] = {}

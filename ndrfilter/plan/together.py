@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ndrfilter.lang.patterns import ATOMS, Pattern, folded, has_any
-from ndrfilter.limits import MAX_REGEX_MEMORY
+from ndrfilter.lang.patterns import ATOMS, Pattern, folded, has_any, options
+from ndrfilter.limits import MAX_REGEX_MEMORY, REGEX_MEMORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,12 +49,14 @@ def _matcher(patterns: Sequence[tuple[str, str]], exact: bool) -> Any:
         return _by_atoms(patterns)
     import re2
 
-    made, options = re2.Filter(), re2.Options()
-    options.max_mem = MAX_REGEX_MEMORY
-    options.log_errors = False
+    made, few = re2.Filter(), options(REGEX_MEMORY)
     for pattern, flags in patterns:
-        made.Add(f"(?{flags}){pattern}" if flags else pattern, options)
-    token = made.Add(_TOKEN, options)
+        text = f"(?{flags}){pattern}" if flags else pattern
+        try:
+            made.Add(text, few)
+        except re2.error:
+            made.Add(text, options(MAX_REGEX_MEMORY))
+    token = made.Add(_TOKEN, few)
     try:
         made.Compile()
         if token in (made.Match(_TOKEN.encode()) or ()):

@@ -216,8 +216,7 @@ class Filter:
         from ndrfilter.facts.content import known_of
 
         schema, plugins = self.loaded.world(self.config, site)
-        made = self._worlds[id(site)] = schema, plugins, known_of(site, schema)
-        return made
+        return self._worlds.setdefault(id(site), (schema, plugins, known_of(site, schema)))
 
     def stamps(self, raw: bytes, envelope: Envelope | None = None) -> tuple[tuple[str, Stamp], ...]:
         """What each plugin that is on marks an outgoing message with; see `outgoing.stamps`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ndrfilter.gate.check import closed, message_id
+from ndrfilter.gate.check import message_id
 from ndrfilter.message.charset import field_text
 
 TYPE_CHECKING = False
@@ -43,9 +43,12 @@ class Gate:
 
     def open(self, ruleset: RuleSet) -> None:
         """Have a plan for these rules."""
+        from ndrfilter.gate.quick import Quick
+
         self._for, self._plan = ruleset, None
         try:
-            self._plan = self._loaded.plan(ruleset)
+            plan = self._loaded.plan(ruleset)
+            self._plan = None if plan is None else Quick(plan)
         except Exception as error:
             self._failed(error)
 
@@ -60,7 +63,7 @@ class Gate:
             return False
         try:
             sender = envelope.sender if envelope else None
-            return bool(closed(raw, self._plan, sender, field_text))
+            return bool(self._plan.closed(raw, sender, field_text))
         except Exception as error:
             self._plan = None
             self._failed(error)

@@ -21,15 +21,20 @@ def closed(raw: bytes, plan: "Any", sender: "str | None" = None, text_of: "Any" 
     `raw` is the message, `plan` what `plan.plan_of` made, `sender` the envelope sender: None if nobody told it, "" or
     "<>" for the null one. `text_of(bytes) -> str` decodes a field's value (RFC 2047).
     """
-    fields = _fields(raw, plan[1])
-    if fields is None:
+    mail = mail_of(raw, plan, sender, text_of)
+    if mail is None:
         return False
-    nodes, table = plan[2], plan[3]
-    mail: Any = (fields, raw, sender, text_of, {}, nodes, [None] * len(nodes))
-    for name in table.keys() & fields[0].keys():
-        if _holds(table[name], mail):
+    table = plan[3]
+    for name in table.keys() & mail[0][0].keys():
+        if holds(table[name], mail):
             return False
-    return not _holds(plan[4], mail)
+    return not holds(plan[4], mail)
+
+
+def mail_of(raw: bytes, plan: "Any", sender: "str | None" = None, text_of: "Any" = None) -> "Any":
+    """What is asked about this mail; None if its header is not clean."""
+    fields = _fields(raw, plan[1])
+    return None if fields is None else (fields, raw, sender, text_of, {}, plan[2], [None] * len(plan[2]))
 
 
 def message_id(raw: bytes) -> bytes:
@@ -80,7 +85,7 @@ def _fields(raw: bytes, beginnings: "Any") -> "Any":
     return first, last
 
 
-def _holds(number: int, mail: "Any") -> "Any":
+def holds(number: int, mail: "Any") -> "Any":
     """Whether the sign of that number may hold of this mail."""
     known = mail[6][number]
     if known is None:
@@ -94,12 +99,12 @@ def _asked(sign: "Any", mail: "Any") -> "Any":
     word = sign[0]
     if word == "or":
         for part in sign[1]:  # noqa: SIM110 (a generator costs more)
-            if _holds(part, mail):
+            if holds(part, mail):
                 return True
         return False
     if word == "and":
         for part in sign[1]:  # noqa: SIM110
-            if not _holds(part, mail):
+            if not holds(part, mail):
                 return False
         return True
     if word in _OTHER:
@@ -113,16 +118,23 @@ def _asked(sign: "Any", mail: "Any") -> "Any":
     if word == "part":
         parts = _kept(mail, (sign[1],), _address)
         return parts is None or (parts != () and _shows(sign[3], parts[sign[2]]))
-    text = _kept(mail, sign[1], _text) if word == "text" else _kept(mail, (sign[1], "last"), _last)
+    text = shown(word, sign[1], mail)
     return text is None or _shows(sign[2], text)
+
+
+def shown(word: str, name: bytes, mail: "Any") -> "str | None":
+    """The text in a field that is there, or the whole of the address in it; None if it cannot be read here."""
+    if word == "part":
+        parts = _kept(mail, (name,), _address)
+        return None if parts is None else parts[2] if parts else ""
+    return _kept(mail, name, _text) if word == "text" else _kept(mail, (name, "last"), _last)  # type: ignore[no-any-return]
 
 
 def _kept(mail: "Any", key: "Any", work: "Any") -> "Any":
     """`work(mail, key)`, worked out once."""
-    kept = mail[4]
-    if key not in kept:
-        kept[key] = work(mail, key)
-    return kept[key]
+    if key not in mail[4]:
+        mail[4][key] = work(mail, key)
+    return mail[4][key]
 
 
 def _text(mail: "Any", name: bytes) -> "str | None":
@@ -140,12 +152,17 @@ def _read(value: bytes, mail: "Any") -> "str | None":
     return mail[3](value).casefold() if mail[3] is not None else None
 
 
+def sender_parts(sender: str) -> "Any":
+    """The envelope sender's local part, domain and whole; None if it is no plain address, as the null sender is not."""
+    return _plain(sender.strip().removeprefix("<").removesuffix(">").casefold())
+
+
 def _envelope(sign: "Any", mail: "Any") -> "Any":
     """What holds of the envelope's sender; one that is no plain address may be anything."""
     word, sender = sign[0], mail[2]
     if sender is None:
         return word == "untold"
-    parts = _plain(sender.strip().removeprefix("<").removesuffix(">").casefold())
+    parts = sender_parts(sender)
     if parts is None:
         return word != "untold"
     return word == "sender" and _shows(sign[2], parts[sign[1]])

@@ -42,7 +42,7 @@ site: {domains: [example.com, example.org], relays: [mail.example.com, 192.0.2.0
 service: {workers: 1}
 """
 RECIPIENT = "you@example.com"
-MILTER_EACH, COMMAND_EACH, LAUNCHER_EACH = 11, 60, 5  # of so many messages, one
+MILTER_EACH, COMMAND_EACH, LAUNCHER_EACH = 11, 97, 23  # of so many messages, one
 # What the milter is told of the client, and what our MTA is going to write of it.
 CLIENT = Envelope("", (RECIPIENT,), "198.51.100.29", "mx.remote.test", "mx.remote.test")
 WRITTEN = (

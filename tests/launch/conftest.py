@@ -101,8 +101,25 @@ def copied(made, tmp_path) -> Site:
 
 
 @pytest.fixture
-def site(made, tmp_path) -> Site:
-    """One that may be changed."""
-    own = Site(tmp_path)
-    own.compile()
+def bare(tmp_path) -> Site:
+    """A site without a launcher."""
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def site(bare) -> Site:
+    """One that has a launcher, and may be changed."""
+    bare.compile()
+    return bare
+
+
+@pytest.fixture(scope="session")
+def unbound(tmp_path_factory) -> Site:
+    """One whose launcher was not told a configuration: it took the one at home. Not to be changed."""
+    own = Site(tmp_path_factory.mktemp("unbound"))
+    home = own.folder / ".config" / "ndrfilter"
+    home.mkdir(parents=True)
+    shutil.copy(own.config, home / "ndrfilter.yml")
+    done = own.command("compile", "--launcher", own.launcher)
+    assert done.returncode == 0, done.stderr
     return own

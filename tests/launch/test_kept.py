@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,14 +52,14 @@ def test_a_file_that_comes_makes_it_stale(site, name):
     assert alone(site) == 75
 
 
-def test_a_rule_of_the_site(site):
-    (site.folder / "rules").mkdir()
-    (site.folder / "rules" / "own.ndr").write_text(RULE)
-    site.compile()
-    says(site)
-    says(site, samples.ALL[0])
-    (site.folder / "rules" / "own.ndr").write_text(RULE.replace("1.0", "1.5"))
-    assert alone(site) == 75
+def test_a_rule_of_the_site(bare):
+    (bare.folder / "rules").mkdir()
+    (bare.folder / "rules" / "own.ndr").write_text(RULE)
+    bare.compile()
+    says(bare)
+    says(bare, samples.ALL[0])
+    (bare.folder / "rules" / "own.ndr").write_text(RULE.replace("1.0", "1.5"))
+    assert alone(bare) == 75
 
 
 def test_a_broken_configuration(site):
@@ -68,11 +69,10 @@ def test_a_broken_configuration(site):
     assert says(site) == b"X-NDR-Status: undetermined; error=config"
 
 
-def test_a_configuration_that_is_broken_has_no_launcher(site):
-    site.config.write_text("site: [\n")
-    site.launcher.unlink()
-    assert site.command("-c", site.config, "compile", "--launcher", site.launcher).returncode == 2
-    assert not site.launcher.exists()
+def test_a_configuration_that_is_broken_has_no_launcher(bare):
+    bare.config.write_text("site: [\n")
+    assert bare.command("-c", bare.config, "compile", "--launcher", bare.launcher).returncode == 2
+    assert not bare.launcher.exists()
 
 
 @pytest.mark.parametrize("damage", [b"", b"garbage", None], ids=["empty", "garbage", "short"])
@@ -148,66 +148,62 @@ def test_another_interpreter(copied):
     says(copied)
 
 
-def test_a_launcher_that_cannot_be_written(site):
-    done = site.command("-c", site.config, "compile", "--launcher", "/nonexistent/x/y")
-    if os.geteuid():
+def test_a_launcher_that_cannot_be_written(bare):
+    for place in (bare.config / "launcher", "/proc/x"):
+        done = bare.command("-c", bare.config, "compile", "--launcher", place)
         assert done.returncode == 75
-    done = site.command("-c", site.config, "compile", "--launcher", "/proc/x")
-    assert done.returncode == 75
-    assert b"Traceback" not in done.stderr
+        assert b"Traceback" not in done.stderr
 
 
-def test_without_a_path_the_launcher_lies_beside_what_is_kept(site):
-    site.launcher.unlink()
-    done = site.command("-c", site.config, "compile")
+def test_without_a_path_the_launcher_lies_beside_what_is_kept(bare):
+    done = bare.command("-c", bare.config, "compile")
     assert done.returncode == 0
-    site.launcher = site.cache / "ndrfilter-filter"
-    assert alone(site) == 0
+    bare.launcher = bare.cache / "ndrfilter-filter"
+    assert alone(bare) == 0
 
 
 class TestUnbound:
     """A launcher of no certain configuration takes the one that the filter would find."""
 
-    @pytest.fixture
-    def free(self, site):
-        home = site.folder / ".config" / "ndrfilter"
-        home.mkdir(parents=True)
-        shutil.copy(site.config, home / "ndrfilter.yml")
-        done = site.command("compile", "--launcher", site.launcher)
-        assert done.returncode == 0, done.stderr
-        return site
+    def test_the_one_at_home(self, unbound):
+        assert alone(unbound) == 0
 
-    def test_the_one_at_home(self, free):
-        assert alone(free) == 0
+    def test_another_that_is_named(self, unbound):
+        assert alone(unbound, env={"NDRFILTER_CONFIG": str(unbound.config)}) == 75
+        assert alone(unbound, env={"XDG_CONFIG_HOME": str(unbound.folder / "other")}) == 75
+        assert alone(unbound, env={"HOME": "/nonexistent"}) == 75
 
-    def test_another_that_is_named(self, free):
-        assert alone(free, env={"NDRFILTER_CONFIG": str(free.config)}) == 75
-        assert alone(free, env={"XDG_CONFIG_HOME": str(free.folder / "other")}) == 75
-        assert alone(free, env={"HOME": "/nonexistent"}) == 75
-
-    def test_the_same_that_is_named(self, free):
-        own = free.folder / ".config" / "ndrfilter" / "ndrfilter.yml"
-        assert alone(free, env={"NDRFILTER_CONFIG": str(own)}) == 0
-        assert alone(free, env={"XDG_CONFIG_HOME": str(free.folder / ".config")}) == 0
+    def test_the_same_that_is_named(self, unbound):
+        own = unbound.folder / ".config" / "ndrfilter" / "ndrfilter.yml"
+        assert alone(unbound, env={"NDRFILTER_CONFIG": str(own)}) == 0
+        assert alone(unbound, env={"XDG_CONFIG_HOME": str(unbound.folder / ".config")}) == 0
 
 
-def test_plugins_that_ask_the_network_or_remember(site):
-    site.config.write_text(
+def test_plugins_that_ask_the_network_or_remember(bare):
+    bare.config.write_text(
         "site: {domains: [example.com], relays: [mail.example.com], complete: [log]}\n"
-        f"plugins: [spf, dkim, sent_log]\nstate: {site.folder / 'state'}\ndns: {{servers: ['127.0.0.1:9'], timeout: 1s}}\n"
+        f"plugins: [spf, dkim, sent_log]\nstate: {bare.folder / 'state'}\ndns: {{servers: ['127.0.0.1:9'], timeout: 1s}}\n"
     )
-    site.compile()
-    says(site)
-    says(site, samples.ALL[0])
+    bare.compile()
+    says(bare)
+    says(bare, samples.ALL[0])
+
+
+def _runs(path: str, **options) -> bool:
+    try:
+        return subprocess.run([path, "-c", "pass"], **options).returncode == 0
+    except PermissionError:
+        return False
 
 
 def test_as_somebody_else(site):
     if os.geteuid() != 0:
         pytest.skip("only root can be somebody else")
+    nobody = {"user": 65534, "group": 65534}
+    if not _runs(sys._base_executable, **nobody):
+        pytest.skip("the interpreter lies where only its owner may look")
     for folder in (site.folder, *list(site.folder.parents)[:-2]):
         if folder.stat().st_uid == 0 and folder != Path("/tmp"):
             folder.chmod(folder.stat().st_mode | 0o055)
-    done = subprocess.run(
-        [site.alone], input=samples.ALL[0], capture_output=True, env=site.environment(), user=65534, group=65534
-    )
+    done = subprocess.run([site.alone], input=samples.ALL[0], capture_output=True, env=site.environment(), **nobody)
     assert done.returncode == 0, done.stderr

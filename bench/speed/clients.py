@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import selectors
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import islice, takewhile
 from time import perf_counter
@@ -99,12 +99,18 @@ def flood(place: Place, requests: Iterator[bytes], *, connections: int = 16, ahe
             yield sum(key.data.receive() for key, _ in chooser.select())
 
 
-def rate(place: Place, requests: Iterator[bytes], seconds: float) -> float:
-    """Answers a second to requests that never end, after a moment to warm up; nothing is left to be answered then."""
+def rate(place: Place, requests: Iterator[bytes], seconds: float, clock: Callable[[], float]) -> float:
+    """Answers a second of the clock's time to requests that never end, after a moment to warm up.
+
+    Nothing is left to be answered then.
+    """
     began = perf_counter() + seconds / 4
     end = began + seconds
-    came = 0
+    came, times = 0, []
     for some in flood(place, takewhile(lambda _: perf_counter() < end, requests)):
-        if began <= perf_counter() < end:
+        now = perf_counter()
+        if (not times and now >= began) or (len(times) == 1 and now >= end):
+            times.append(clock())
+        elif len(times) == 1:
             came += some
-    return came / seconds
+    return came / (times[1] - times[0])

@@ -35,6 +35,14 @@ def cpu(pid: int) -> float:
     return sum(int(field) for one in tree(pid) for field in _fields(one)[_TIMES]) / _TICKS
 
 
+def waited(pid: int) -> float:
+    """Seconds in which the process wanted to go on and others had the processors; 0 where the kernel does not say."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
 def memory(pid: int) -> tuple[float, float]:
     """Megabytes that the process takes, its share of what it shares with others counted, and that it has mapped in."""
     sizes = {}

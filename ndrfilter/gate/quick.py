@@ -48,32 +48,29 @@ class _Ways:
         self._always = guards.always
         self._signs = list(guards.signs.items())
         self._names = guards.names
-        self._rare = frozenset(guards.names)
-        self._looks = [(place, *_look(asked)) for place, asked in guards.places.items()]
+        self._looks: dict[bytes, list[tuple[str, Callable[[bytes], Any], tuple[int, ...]]]] = {}
+        for (what, name), patterns in guards.places.items():
+            self._looks.setdefault(name, []).append((what, *_look(patterns)))
         self._latest = 0
 
     def hold(self, mail: Any, address: str) -> bool:
         """Whether one of them may hold of this mail."""
         first = mail[0][0]
         asked = set(self._always)
-        if not self._rare.isdisjoint(first):
-            for name in self._rare.intersection(first):
-                asked.update(self._names[name])
+        for name in self._names.keys() & first.keys():
+            asked.update(self._names[name])
         for sign, numbers in self._signs:
             if check.holds(sign, mail):
                 asked.update(numbers)
-        for (what, name), match, among in self._looks:
-            text: str | None = address
-            if not name:
-                pass
-            elif name not in first:
-                continue
-            else:
+        for _, match, among in self._looks.get(b"", ()):
+            asked.update([among[at] for at in match(address.encode()) or ()])
+        for name in self._looks.keys() & first.keys():
+            for what, match, among in self._looks[name]:
                 text = check.shown(what, name, mail)
-            if text is None:
-                asked.update(among)
-            else:
-                asked.update([among[at] for at in match(text.encode("utf-8", "replace")) or ()])
+                if text is None:
+                    asked.update(among)
+                elif found := match(text.encode("utf-8", "replace")):
+                    asked.update([among[at] for at in found])
         if self._latest in asked and check.holds(self._latest, mail):
             return True
         for number in asked:

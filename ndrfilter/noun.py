@@ -58,12 +58,13 @@ else:
                 _fields=fields,
                 _field_defaults=defaults,
             )
-            for number, field in enumerate(fields):
-                body[field] = _tuplegetter(number, f"Alias for field number {number}")
+            missing = range(len(_GETTERS), len(fields))
+            _GETTERS.extend(_tuplegetter(number, f"Alias for field number {number}") for number in missing)
+            body.update(zip(fields, _GETTERS, strict=False))
             return type(name, (_Record,), body)
 
     _Function = type(lambda: None)
-    _NEW = {}
+    _NEW, _GETTERS = {}, []
 
     def _new(name, fields, defaults):
         """`__new__` with the fields as its parameters."""

@@ -87,9 +87,14 @@ def write(key: str, image: dict[str, Any], folder: Path) -> Path:
     """Keep the image under that key; the oldest beyond a few go. Raises OSError."""
     payload = marshal.dumps(image)
     path = put(folder / f"rules-{key}", _MAGIC + blake2b(payload, digest_size=_DIGEST).digest() + payload)
-    for old in sorted(folder.glob("rules-*"), key=lambda kept: kept.stat().st_mtime_ns, reverse=True)[_KEPT:]:
-        old.unlink(missing_ok=True)
+    few(folder, "rules-*")
     return path
+
+
+def few(folder: Path, kind: str) -> None:
+    """Remove all but the newest few files of a kind. Raises OSError."""
+    for old in sorted(folder.glob(kind), key=lambda kept: kept.stat().st_mtime_ns, reverse=True)[_KEPT:]:
+        old.unlink(missing_ok=True)
 
 
 def put(path: Path, data: bytes, mode: int = 0o644, group: int = -1) -> Path:

@@ -20,6 +20,7 @@ from ndrfilter.lang.atoms import atoms_of
 from ndrfilter.lang.image import link
 from ndrfilter.lang.patterns import FLAGS
 from ndrfilter.lang.rule import Rule
+from ndrfilter.lang.short import short_of
 from ndrfilter.plan.asking import Recognising, Ruling
 
 TYPE_CHECKING = False
@@ -139,7 +140,12 @@ class _Packer:
         return self._packed(self._parted(value))
 
     def _packed(self, value: Any) -> bytes:
-        return packed_part(value, {pattern: atoms_of(pattern) for pattern in set(_patterns(value))})
+        short = {pair: short_of(*pair) for pair in set(_tests(value))}
+        return packed_part(
+            value,
+            {pattern: atoms_of(pattern) for pattern in set(_patterns(value))},
+            {pair: made for pair, made in short.items() if made is not None},
+        )
 
     def _parted(self, value: Any) -> Any:
         """The value with references to what is shared."""
@@ -172,6 +178,15 @@ def _patterns(value: Any) -> Iterator[str]:
                 len(part) == 2 and isinstance(part[0], str) and isinstance(part[1], str) and set(part[1]) <= set(FLAGS)
             ):
                 yield part[0]
+
+
+def _tests(value: Any) -> Iterator[tuple[str, str]]:
+    """Every test for a pattern in a part of the image."""
+    if isinstance(value, tuple):
+        if value[:1] == ("matches",) and len(value) == 5:
+            yield value[2], value[3]
+        for part in value:
+            yield from _tests(part)
 
 
 def _schema(schema: Schema) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import marshal
 from ndrfilter.lang import image
 from ndrfilter.lang.closures import KEPT
 from ndrfilter.lang.guard import Condition
-from ndrfilter.lang.patterns import ATOMS
+from ndrfilter.lang.patterns import ATOMS, SHORT
 from ndrfilter.lang.rule import Rule
 from ndrfilter.schema import Evidence
 
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from ndrfilter.lang.patterns import Short
     from ndrfilter.schema import Reason
 
 CONDITION, DESCRIBE, EVIDENCE, TRACE = map(Rule._fields.index, ("condition", "describe", "evidence", "trace"))
 
 
-def packed_part(value: Any, atoms: dict[str, tuple[bytes, ...]]) -> bytes:
+def packed_part(value: Any, atoms: dict[str, tuple[bytes, ...]], short: dict[tuple[str, str], Short]) -> bytes:
     """A part of this value, with what is known of its patterns."""
-    return marshal.dumps((value, atoms))
+    return marshal.dumps((value, atoms, short))
 
 
 def part_of(data: bytes) -> Any:
     """The value of a part; what is known of its patterns is known from now on."""
-    value, atoms = marshal.loads(data)  # noqa: S302 - from `packed_part`
+    value, atoms, short = marshal.loads(data)  # noqa: S302 - from `packed_part`
     ATOMS.update(atoms)
+    SHORT.update(short)
     return value
 
 

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     Atoms = tuple[str, ...]
 
-_MOST, _SHORTEST = 200, 3  # alternatives; bytes
-_FOREIGN = ("[:", "\\Q", "{,", "\\C")
-"""Where RE2 reads something else than Python's parser does."""
+_MOST, _SHORTEST = 200, 3  # alternatives; bytes, if anything has as many
+_FOREIGN = re.compile(r"\[:\^?[a-z]+:\]|\\[QC]|\{,")
 
 
 @lru_cache(maxsize=4_096)
@@ -28,7 +27,7 @@ def atoms_of(pattern: str) -> tuple[bytes, ...]:
     It does not matter whether the pattern is matched without regard to case: what RE2 takes for the same letter then
     (simple case folding) is the same after `str.casefold`.
     """
-    if any(sign in pattern for sign in _FOREIGN):
+    if foreign(pattern):
         return ()
     try:
         from re import _parser
@@ -40,9 +39,15 @@ def atoms_of(pattern: str) -> tuple[bytes, ...]:
         return ()
 
 
+def foreign(pattern: str) -> bool:
+    """Whether RE2 may read something else in it than Python's parser does."""
+    return _FOREIGN.search(pattern) is not None
+
+
 def _best(found: Iterable[Atoms]) -> Atoms:
     """The most telling of the needs: long, and not too many to choose from."""
-    fit = [atoms for atoms in found if len(atoms) <= _MOST and _shortest(atoms) >= _SHORTEST]
+    known = [atoms for atoms in found if len(atoms) <= _MOST]
+    fit = [atoms for atoms in known if _shortest(atoms) >= _SHORTEST] or known
     return max(fit, key=lambda atoms: min(_shortest(atoms), 12) - len(atoms) / 4, default=())
 
 

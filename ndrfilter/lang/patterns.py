@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import re2
-
 from ndrfilter.limits import MAX_REGEX_MEMORY, REGEX_INSTRUCTION, REGEX_MEMORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    Short = tuple[int, tuple[int, bytes, int]]
 
 FLAGS = "ims"
 
@@ -22,6 +22,8 @@ def compiled(pattern: str, flags: str = "") -> Any:
     Its automaton grows with every new text up to its bound, and then begins anew, which costs little unless the bound
     is tight: a large pattern has more.
     """
+    import re2  # a process of one message may do without it
+
     text = f"(?{flags}){pattern}" if flags else pattern
     try:
         made = re2.compile(text, options=options(REGEX_MEMORY))
@@ -33,6 +35,8 @@ def compiled(pattern: str, flags: str = "") -> Any:
 
 def options(memory: int) -> Any:
     """How patterns are compiled, with so many bytes for each."""
+    import re2
+
     made = re2.Options()
     made.max_mem = memory
     made.log_errors = False
@@ -42,14 +46,18 @@ def options(memory: int) -> Any:
 ATOMS: dict[str, tuple[bytes, ...]] = {}
 """What `atoms.atoms_of` found out about patterns, told by whoever keeps it: nobody works it out to match one text."""
 
+SHORT: dict[tuple[str, str], Short] = {}
+"""Likewise what `short.short_of` made of patterns with their flags; only the interpreter that made it may use it."""
+
 
 class Pattern:
     """A pattern that is compiled when a text may match it: most never meet one."""
 
-    __slots__ = ("_flags", "_made", "_text")
+    __slots__ = ("_flags", "_made", "_short", "_text")
 
     def __init__(self, text: str, flags: str = "") -> None:
         self._text, self._flags, self._made = text, flags, None
+        self._short: Any = None
 
     @property
     def compiled(self) -> Any:
@@ -57,6 +65,19 @@ class Pattern:
         if self._made is None:
             self._made = compiled(self._text, self._flags)
         return self._made
+
+    def matches(self, text: str) -> bool:
+        """Whether there is a match anywhere."""
+        if self._made is None and (self._text, self._flags) in SHORT:
+            longest, made_of = SHORT[self._text, self._flags]
+            if len(text) <= longest and text.isascii() and "\v" not in text:  # that is no `\\s` for RE2
+                if not self._possible(text):
+                    return False
+                if self._short is None:
+                    self._short = _compiled_short(self._text, *made_of)
+                return self._short.search(text) is not None
+        # Bytes, because for a str the binding works out character offsets, which costs more than the search.
+        return self.search(text.encode("utf-8", "replace")) is not None
 
     def search(self, text: str | bytes) -> Any:
         """The first match anywhere, or None."""
@@ -73,6 +94,12 @@ class Pattern:
     def _possible(self, text: str | bytes) -> bool:
         atoms = ATOMS.get(self._text)
         return not atoms or has_any(folded(text.encode("utf-8", "replace") if isinstance(text, str) else text), atoms)
+
+
+def _compiled_short(pattern: str, flags: int, words: bytes, groups: int) -> Any:
+    from _sre import compile as made  # type: ignore[import-not-found]
+
+    return made(pattern, flags, memoryview(words).cast("I").tolist(), groups, {}, (None,) * (groups + 1))
 
 
 def folded(data: bytes) -> bytes:
@@ -92,6 +119,8 @@ def group_names(pattern: Any) -> frozenset[str]:
 
 def literal(text: str) -> str:
     """The pattern that matches that text."""
+    import re2
+
     return str(re2.escape(text))
 
 
@@ -100,4 +129,10 @@ def glob(text: str) -> str:
     return r"(?s)\A" + "".join({"*": ".*", "?": "."}.get(letter) or literal(letter) for letter in text) + r"\z"
 
 
-error = re2.error
+def __getattr__(name: str) -> Any:
+    """`error`: what `compiled` raises."""
+    if name != "error":
+        raise AttributeError(name)
+    import re2
+
+    return re2.error

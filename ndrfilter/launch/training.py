@@ -23,14 +23,23 @@ def main() -> None:
     sys.stdout.buffer.write(marshal.dumps(found))
 
 
-def _modules(task: "dict[str, Any]") -> "dict[str, list[Module]]":
-    """The modules that the first sample needs, and those that only the others do."""
+def _modules(task: "dict[str, Any]") -> "dict[str, Any]":
+    """The modules that the first sample needs, and those that only the others do; the functions that are called."""
     ended: list[str] = []
     _watch(ended)
+    called: dict[str, set[str]] = {}
+
+    def note(frame: "Any", event: str, _what: "Any") -> None:
+        if event == "call":
+            called.setdefault(frame.f_code.co_filename, set()).add(frame.f_code.co_qualname)
+
+    sys.setprofile(note)
     from ndrfilter.launch.patterns import stand_in
     from ndrfilter.launch.samples import ALL
+    from ndrfilter.launch.standins import standard
 
-    del ended[ended.index(stand_in.__module__) :]  # these two are for this process alone
+    del ended[ended.index(stand_in.__module__) :]  # these are for this process alone
+    sys.modules.update(standard())
     sys.modules["re"] = stand_in(task["patterns"])
     from ndrfilter.launch.judge import judged
 
@@ -38,10 +47,12 @@ def _modules(task: "dict[str, Any]") -> "dict[str, list[Module]]":
     for sample in ALL:
         judged(sample, {}, task["frozen"])
         first = first or len(ended)
-    # The real `re` comes in where the stand-in does not do, never beside it from the start.
-    real = [name for name in ended if name.partition(".")[0] == "re"]
+    sys.setprofile(None)
+    # The real `re` comes in where the stand-in does not do, and RE2 where `lang.short` does not.
+    real = [name for name in ended if name.partition(".")[0] in ("re", "re2")]
     found = [name for name in ended[:first] if name not in real], [*ended[first:], *real]
-    return {"first": list(map(_module, found[0])), "later": list(map(_module, dict.fromkeys(found[1])))}
+    modules = {"first": list(map(_module, found[0])), "later": list(map(_module, dict.fromkeys(found[1])))}
+    return {**modules, "called": called}
 
 
 def _watch(ended: list[str]) -> None:

@@ -15,6 +15,7 @@ from ndrfilter.errors import UsageError
 from ndrfilter.gate.check import closed
 from ndrfilter.knowledge import stamps
 from ndrfilter.launch import first
+from ndrfilter.launch.bare import code_of, parted
 from ndrfilter.launch.samples import ORDINARY
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parents[1]
 _START = ("ndrfilter.gate.check", "ndrfilter.launch.mark", "ndrfilter.launch.ordinary", "ndrfilter.launch.start")
-_BUNDLE = ("ndrfilter.launch.patterns", "ndrfilter.launch.modules")
+_BUNDLE = ("ndrfilter.launch.patterns", "ndrfilter.launch.standins", "ndrfilter.launch.modules")
 _PATIENCE = 120
 _LAUNCHER = """\
 #!{python} -IS
@@ -63,7 +64,8 @@ def write(config: Config, *, bound: bool, launcher: Path, folder: Path) -> None:
     mode, group, closed = _readers([path, *map(str, config.files)] if path else [])
     pair = secrets.token_bytes(8)
     learnt = _learnt(python, data)
-    bundle = {"pair": pair, "frozen": data, "modules": _codes(_BUNDLE), **_modules(learnt)}
+    asked = {**data, "plan": (data["plan"][0], None)}  # where the gate closes, nobody looks into the bundle
+    bundle = {"pair": pair, "frozen": asked, "modules": _codes(_BUNDLE), **_modules(learnt)}
     start = {
         "pair": pair,
         "bundle": f"bundle-{key}",
@@ -78,6 +80,8 @@ def write(config: Config, *, bound: bool, launcher: Path, folder: Path) -> None:
     }
     _put(folder / f"bundle-{key}", bundle, mode, group)
     _put(folder / f"start-{key}", start, mode, group)
+    for kind in ("bundle-*", "start-*"):
+        cache.few(folder, kind)
     command = [sys.executable, "-I", str(_HERE / "whole.py"), "filter", *(["-c", path] if bound and path else [])]
     text = _LAUNCHER.format(
         python=python,
@@ -134,16 +138,19 @@ def _told(python: str, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def _modules(learnt: dict[str, Any]) -> dict[str, Any]:
-    first_ones = [
-        (name, file, _code(Path(file)) if file.endswith(".py") else None) for name, file, _ in learnt["first"]
-    ]
+    first_ones, cold = [], {}
+    for name, file, _ in learnt["first"]:
+        code = None
+        if file.endswith(".py"):
+            code, cold[name] = parted(Path(file), learnt["called"].get(file, ()), ours=_is_ours(Path(file)))
+        first_ones.append((name, file, code))
     later = {
         name: (file, folder, marshal.dumps(_code(Path(file))))
         for name, file, folder in learnt["later"]
         if file.endswith(".py")
     }
     packages = [(name, folder) for name, _, folder in learnt["first"] if folder]
-    return {"packages": packages, "first": first_ones, "later": later, "patterns": learnt["patterns"]}
+    return {"packages": packages, "first": first_ones, "cold": cold, "later": later, "patterns": learnt["patterns"]}
 
 
 def _code_stamps(learnt: dict[str, Any]) -> tuple[tuple[str, int, int], ...]:
@@ -159,10 +166,8 @@ def _codes(names: tuple[str, ...]) -> list[tuple[str, CodeType]]:
 
 
 def _code(file: Path) -> CodeType:
-    """The module's code without what only people want: docstrings and the table of lines and columns."""
-    return _bare(compile(file.read_bytes(), str(file), "exec", dont_inherit=True, optimize=2))
+    return code_of(file, ours=_is_ours(file))
 
 
-def _bare(code: CodeType) -> CodeType:
-    constants = tuple(_bare(one) if isinstance(one, type(code)) else one for one in code.co_consts)
-    return code.replace(co_consts=constants, co_linetable=b"")
+def _is_ours(file: Path) -> bool:
+    return file.is_relative_to(_ROOT / "ndrfilter")

@@ -207,3 +207,27 @@ def test_as_somebody_else(site):
             folder.chmod(folder.stat().st_mode | 0o055)
     done = subprocess.run([site.alone], input=samples.ALL[0], capture_output=True, env=site.environment(), **nobody)
     assert done.returncode == 0, done.stderr
+
+
+def test_ordinary_mail_is_decided_by_the_start_alone(copied):
+    """It has a plan of the gate: no bundle is read, and nothing is left to the whole filter."""
+    (path,) = (path for path in kept(copied) if path.name.startswith("start-"))
+    assert first.read(str(copied.cache), path.name)["ordinary"]["gate"]
+    for path in kept(copied):
+        if path.name.startswith("bundle-"):
+            path.unlink()
+    assert alone(copied) == 0
+    assert alone(copied, samples.ALL[0]) == 75
+
+
+def test_only_a_few_are_kept(site):
+    for number in range(12):
+        for kind in ("start", "bundle"):
+            (site.cache / f"{kind}-{number}").write_bytes(b"old")
+            os.utime(site.cache / f"{kind}-{number}", (number, number))
+    before = set(kept(site))
+    site.compile()
+    left = set(kept(site))
+    assert len(left) == 16
+    assert {path for path in before if path.name.endswith("-0")} & left == set()
+    assert alone(site) == 0

@@ -37,9 +37,9 @@ class Searches:
     def of(self, subject: Ir, patterns: Iterable[tuple[str, str]]) -> Together:
         """What searches for these patterns, and perhaps more, in that value."""
         known = self._found.get(subject)
-        return (
-            known if known is not None and all(one in known.places for one in patterns) else Together(tuple(patterns))
-        )
+        if known is not None and all(one in known.places for one in patterns):
+            return known
+        return Together(tuple(patterns), exact=self._exact)
 
     def builder(self) -> Build:
         """What makes the closure of a lowered expression."""

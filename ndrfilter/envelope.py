@@ -42,10 +42,17 @@ def envelope_facts(envelope: Envelope | None) -> EnvelopeFacts:
     )
 
 
-@lru_cache(maxsize=1024)
 def _address(text: str) -> Address | None:
+    return (_recurring if len(text) <= _USUAL else _read)(text)
+
+
+def _read(text: str) -> Address | None:
     found = parse_addresses(text)
     return found[0] if found else None
+
+
+_USUAL = 320  # characters of a mailbox (RFC 3696, erratum 1690); longer ones shall not fill the memory of the others
+_recurring = lru_cache(maxsize=256)(_read)
 
 
 def _ip(text: str | None) -> Any:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ndrfilter.schema import Recogniser
 
 DSN_KINDS = frozenset({"failure", "delay", "success", "relayed", "expanded"})
-_STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_STATUS_PARTS = ("message/delivery-status", "message/global-delivery-status")
 _KIND_OF_ACTION = (
     ("failed", "failure"), ("delayed", "delay"), ("delivered", "success"), ("relayed", "relayed"),
     ("expanded", "expanded"),

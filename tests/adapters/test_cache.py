@@ -137,6 +137,14 @@ def test_a_filter_uses_what_the_command_kept_and_never_loads_the_parser(tmp_path
     assert after.stdout == before.stdout != b""
 
 
+def test_what_is_kept_is_found_by_every_process():
+    """What the name is made of may hold no set: each process orders those in its own way."""
+    code = "from ndrfilter import config, extensions, knowledge as k; c = config.from_mapping({})\n"
+    code += "print(k._key(k._inputs(c), extensions.loaded()))"
+    seeds = ({**os.environ, "PYTHONHASHSEED": str(seed)} for seed in range(6))
+    assert len({subprocess.check_output([sys.executable, "-c", code], env=env) for env in seeds}) == 1
+
+
 def test_the_command_says_where_it_cannot_write(tmp_path):
     (tmp_path / "file").write_text("")
     done = ndrfilter(tmp_path / "file" / "x", "compile")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -61,7 +60,7 @@ SITE = {
 }
 ENVELOPE = Envelope(sender="", recipients=("alice@example.com",), client_ip="198.51.100.25")
 
-NAMED = replace(ENVELOPE, client_name="mx.victim.example")
+NAMED = ENVELOPE._replace(client_name="mx.victim.example")
 """Brought by the reporting server itself: nothing is to be asked about it."""
 
 

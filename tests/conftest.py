@@ -16,11 +16,12 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path += [str(ROOT), str(ROOT / "tests")]  # for what the tests share with bench/ and with each other
-settings.register_profile("ndrfilter", deadline=None)  # a busy machine is no failure
+# A busy machine is no failure.
+settings.register_profile("ndrfilter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ndrfilter")
 REQUIRE = os.environ.get("NDRFILTER_REQUIRE", "") not in ("", "0")
 

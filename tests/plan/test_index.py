@@ -122,7 +122,7 @@ def without_rules(ir):
     return ("const", False) if "rule" in str(ir) else ir
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(conditions(), min_size=1, max_size=5), conditions(), conditions(), worlds, st.booleans())
 def test_the_index_leaves_out_only_what_is_false(found, one, other, facts, first):
     rules = {"R0": without_rules(one), "R1": without_rules(other)}
@@ -138,7 +138,7 @@ def test_the_index_leaves_out_only_what_is_false(found, one, other, facts, first
     assert list(map(type, quick)) == list(map(type, expected))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(conditions().map(without_rules), min_size=1, max_size=5), worlds)
 def test_conditions_come_in_order_with_the_text_asked_last(found, facts):
     scope = Scope(facts, {}, Condition)
@@ -147,7 +147,7 @@ def test_conditions_come_in_order_with_the_text_asked_last(found, facts):
     assert [ir for number, ir in enumerate(found) if number not in left and Condition(ir)(scope) is not False] == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(conditions().map(without_rules), worlds)
 def test_a_condition_without_what_is_always_absent_is_the_same(ir, facts):
     facts = facts | {"plugin": None, "author": None}

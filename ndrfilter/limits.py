@@ -134,7 +134,6 @@ SERVICE_RESERVED_FILES = 24  # descriptors kept for logs, state, DNS
 SERVICE_BACKLOG = 1_024
 SERVICE_READ_AHEAD = 2  # pieces, of up to 256 KiB each, taken from a client whose last request is not answered yet
 SERVICE_BURST = 16  # requests of one client that are answered before others have their turn
-SERVICE_COURTESY = 0.002  # for a worker with fewer clients to take the next one
 SERVICE_TICK = 0.5  # between looks at deadlines
 SERVICE_HEARTBEAT = 3 * MESSAGE_DEADLINE  # a worker silent for so long is killed
 SERVICE_START = 30.0  # for a worker to serve, and for a new generation of them

@@ -107,7 +107,7 @@ def _words(board: Board) -> dict[str, dict[str, int]]:
 
 
 def _seat(number: int, row: Sequence[int]) -> Seat:
-    pid, began, beat, connections, memory, _ = (row[FIXED[state,]] for state in columns.STATES)
+    pid, began, beat, connections, memory = (row[FIXED[state,]] for state in columns.STATES)
     now = time.monotonic_ns()
     up, silent = ((now - began) / 1e9, max(0.0, (now - beat) / 1e9)) if pid else (0.0, 0.0)
     return Seat(number, pid, up, silent, connections, memory, row[FIXED["cpu",]] / 1e9)

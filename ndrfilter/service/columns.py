@@ -17,8 +17,8 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 ALL_DOORS = (*DOORS, OTHER)
 DONE = (*ACTIONS, NOTHING)
 UNJUDGED = (OPT_OUT, INTERNAL, "memory", OTHER)
-STATES = ("pid", "began", "beat", "connections", "memory", "accepting")
-"""Of the worker that sits there now: times in ns of the monotonic clock, memory in bytes, 1 for who accepts."""
+STATES = ("pid", "began", "beat", "connections", "memory")
+"""Of the worker that sits there now: times in nanoseconds of the monotonic clock, memory in bytes."""
 
 
 def _fixed() -> dict[tuple[str, ...], int]:

@@ -10,7 +10,6 @@ from ndrfilter.noun import Noun
 from ndrfilter.service import preload
 from ndrfilter.service.changes import certificates, sources
 from ndrfilter.service.desk import Desk
-from ndrfilter.service.fellows import Fellows
 from ndrfilter.service.journal import Journal
 from ndrfilter.service.journal_sinks import ERROR
 from ndrfilter.service.ward import Ward
@@ -56,7 +55,6 @@ class Generation(Noun):
             desk,
             Ward(room()),
             lifeline=self.lifeline,
-            fellows=Fellows(board, seat),
             beat=lambda connections: counters.beat(connections, journal.lost),
             log=lambda text: journal.event(text, ERROR),
         )

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from ndrfilter.service.connection import Connection
     from ndrfilter.service.desk import Desk
-    from ndrfilter.service.fellows import Fellows
     from ndrfilter.service.ward import Ward
 
 __all__ = ["Bound", "Worker", "room"]
@@ -54,7 +53,6 @@ class Worker:
         ward: Ward,
         *,
         lifeline: int = -1,
-        fellows: Fellows | None = None,
         beat: Callable[[int], None] = lambda _: None,
         log: Callable[[str], None] = complain,
     ) -> None:
@@ -64,8 +62,6 @@ class Worker:
         self._desk = desk
         self._ward = ward
         self._lifeline = lifeline
-        self._fellows = fellows
-        self._courteous = False  # another worker may take who waits now
         self._beat = beat
         self._log = log
         self._leave = asyncio.Event()
@@ -82,8 +78,7 @@ class Worker:
         if self._lifeline >= 0:
             loop.add_reader(self._lifeline, self._orphaned)
         self._accept_on(True)
-        self._ward.freed = self._freed
-        self._tell_fellows()
+        self._ward.freed = self._accept_again
         ready()
         while not self._leave.is_set():
             self._look_around()
@@ -97,7 +92,6 @@ class Worker:
         self._stopping |= stopping
         self._replaced |= not stopping
         self._leave.set()
-        self._tell_fellows()
 
     def _orphaned(self) -> None:
         """The supervisor is gone: nobody would replace us, reload, or tell us to stop."""
@@ -162,14 +156,6 @@ class Worker:
         """Connections, with those that still agree on TLS."""
         return len(self._ward) + len(self._greeted)
 
-    def _freed(self) -> None:
-        self._accept_again()
-        self._tell_fellows()
-
-    def _tell_fellows(self) -> None:
-        if self._fellows is not None:
-            self._fellows.tell(self._inside, not self._leave.is_set())
-
     def _accept_again(self) -> None:
         if not self._accepting and not self._leave.is_set():
             self._accept_on(True)
@@ -188,23 +174,6 @@ class Worker:
         if not self._has_room():
             self._accept_on(False)  # a socket that stays readable would keep us turning
             return False
-        if self._fellows is not None and self._fellows.less_busy and not self._leave.is_set():
-            self._accept_on(False)
-            if not self._courteous:
-                self._courteous = True
-                asyncio.get_running_loop().call_later(limits.SERVICE_COURTESY, self._accept_the_rest)
-            return False
-        return self._take_in(bound)
-
-    def _accept_the_rest(self) -> None:
-        """Nobody with fewer clients took them: they wait no longer."""
-        self._courteous = False
-        if not self._leave.is_set() and self._has_room():
-            self._accept_again()
-            for one in self._bound:
-                self._take_in(one)
-
-    def _take_in(self, bound: Bound) -> bool:
         try:
             client, _ = bound.socket.accept()
         except BlockingIOError:  # another worker took it
@@ -218,7 +187,6 @@ class Worker:
             return False
         client.setblocking(False)
         self._greet(bound, client)
-        self._tell_fellows()
         return True
 
     def _greet(self, bound: Bound, client: Any) -> None:

@@ -109,8 +109,6 @@ class Sockets:
             made = [_bind_port(listener)]
         for one in made:
             one.setblocking(False)
-            if one.family != socket.AF_UNIX:  # every connection accepted there has it as well
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return [Bound(listener, one, tls) for one in made]
 
     def _inherit(self, name: str) -> list[socket.socket]:

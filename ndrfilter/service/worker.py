@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from ndrfilter import limits
 from ndrfilter.service.sockets import Bound
-from ndrfilter.service.stream import Stream
 from ndrfilter.terminal import complain, escape
 
 if TYPE_CHECKING:
@@ -191,12 +190,12 @@ class Worker:
 
     def _greet(self, bound: Bound, client: Any) -> None:
         loop = asyncio.get_running_loop()
-        door = self._doors[bound.listener.door](self._desk, self._ward, bound.listener)
-        if bound.tls is None:
-            Stream(loop, client, door).begin()
-            return
+        patience = limits.TLS_HANDSHAKE if bound.tls else None
         coming = loop.connect_accepted_socket(
-            lambda: door, client, ssl=bound.tls, ssl_handshake_timeout=limits.TLS_HANDSHAKE
+            lambda: self._doors[bound.listener.door](self._desk, self._ward, bound.listener),
+            client,
+            ssl=bound.tls,
+            ssl_handshake_timeout=patience,
         )
         task = loop.create_task(coming)
         self._greeted[task] = monotonic()
@@ -204,7 +203,7 @@ class Worker:
         def came(task: asyncio.Task[Any]) -> None:
             self._greeted.pop(task, None)
             if not task.cancelled() and task.exception() is not None:
-                self._desk.remark(bound.listener.door, refused="tls")
+                self._desk.remark(bound.listener.door, refused="tls" if bound.tls else "gone")
             elif task.cancelled() and not self._leave.is_set():
                 self._desk.remark(bound.listener.door, refused="full")
 

@@ -72,7 +72,7 @@ class Row(Noun):
 
     Times are seconds since the epoch. `recorded` is whether the Sent folder has the original, `through_us` whether one
     of our relays handed it over, by a hop that is believed. `author`, `to`, `subject`, `written` and `message_id` are
-    the original's.
+    the original's. `digest` stands for the message's header (`state.digest_of`): by it the message is known again.
     """
 
     key: Key
@@ -93,6 +93,7 @@ class Row(Noun):
     written: float | None
     message_id: str
     why: str  # what led to the verdict, in a sentence of ours
+    digest: bytes = b""
 
 
 class Done(Noun):

@@ -35,13 +35,14 @@ def judged(raw: bytes, options: dict[str, list[str]], frozen: dict[str, Any]) ->
     told = _Told(options)
     _signal.signal(_signal.SIGALRM, _late)
     try:
-        _signal.setitimer(_signal.ITIMER_REAL, max(0.0, told.max_seconds))
-        reply = filtered.judged(raw, thaw(frozen), told)
-        _signal.setitimer(_signal.ITIMER_REAL, 0)
+        try:
+            _signal.setitimer(_signal.ITIMER_REAL, max(0.0, told.max_seconds))
+            return filtered.judged(raw, thaw(frozen), told)
+        finally:  # a timer outlives exec, and would kill whom we leave the message to
+            _signal.setitimer(_signal.ITIMER_REAL, 0)
     except _Late:
         complain(filtered.late(told.max_seconds))
         return filtered.unjudged(raw, "timeout")
-    return reply
 
 
 def _late(_signal: int, _frame: FrameType | None) -> None:

@@ -80,8 +80,8 @@ def by_hand(letter: Row) -> bool:
 
 def judged(out: Path) -> Iterator[Row]:
     """One row for each source and DSN: the letter with `source` and what `_judge` tells of it."""
-    from ndrfilter.doors.envelope import path_of
     from ndrfilter.message import parse
+    from ndrfilter.message.delivery import path_of
 
     stores = feed(out)
     zone = ZoneResolver((EVIDENCE / "keys.zone").read_text(encoding="utf-8"))

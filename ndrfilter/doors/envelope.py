@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ndrfilter.envelope import Envelope
-    from ndrfilter.message.model import Headers
 
     class Told(Protocol):
         """What the options say."""
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 
 ARGUMENTS, ENVIRONMENT, HEADERS, NONE = "arguments", "environment", "headers", "none"
-_RECIPIENT_FIELDS = ("X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +47,7 @@ def envelope_of(args: Told | argparse.Namespace, raw: bytes, environ: Mapping[st
     """
     from ndrfilter.envelope import Envelope
     from ndrfilter.message import parse
+    from ndrfilter.message.delivery import delivered, path_of
 
     sender, recipients = args.sender, tuple(args.recipient or ())
     client = (args.client_ip or None, args.client_name or None, args.helo or None)
@@ -60,7 +59,7 @@ def envelope_of(args: Told | argparse.Namespace, raw: bytes, environ: Mapping[st
     if not recipients and recipient:
         recipients, used = (recipient,), [*used, ENVIRONMENT]
     if sender is None or not recipients:
-        told = _of_header(parse(raw).headers)
+        told = delivered(parse(raw).headers)
         if sender is None and told[0] is not None:
             sender, used = told[0], [*used, HEADERS]
         if not recipients and told[1]:
@@ -73,25 +72,6 @@ def envelope_of(args: Told | argparse.Namespace, raw: bytes, environ: Mapping[st
         helo=client[2],
     )
     return made, next(iter(used), NONE)
-
-
-def _of_header(headers: Headers) -> tuple[str | None, tuple[str, ...]]:
-    sender = headers.text("Return-Path") if "Return-Path" in headers else None
-    for name in _RECIPIENT_FIELDS:
-        if headers.text(name).strip():
-            return sender, (headers.text(name),)
-    return sender, ()
-
-
-def path_of(text: str) -> str:
-    """The address in `text` without angle brackets; the null sender, under any of its names, is the empty string.
-
-    Postfix and Sendmail hand the null sender to programs as a bare MAILER-DAEMON.
-    """
-    inner = text.strip()
-    if inner.startswith("<") and ">" in inner:
-        inner = inner[1 : inner.index(">")].strip()
-    return "" if inner.upper() == "MAILER-DAEMON" else inner
 
 
 def _checked_ip(text: str | None) -> str | None:

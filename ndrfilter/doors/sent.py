@@ -128,7 +128,7 @@ def add(args: argparse.Namespace) -> int:
 
 
 def _record(raw: bytes, args: argparse.Namespace) -> None:
-    from ndrfilter.doors.envelope import path_of
+    from ndrfilter.message.delivery import path_of
 
     sender = os.environ.get("SENDER") if args.sender is None else args.sender
     told = (*args.recipients, *args.recipient) or (os.environ.get("RECIPIENT", ""),)

@@ -58,6 +58,15 @@ if TYPE_CHECKING:
         def close(self) -> None:
             """Let go of it; nothing is raised."""
 
+    class Finishing(Protocol):
+        """What a mailbox offers too whose moves can be cut off half way, so that a message is in both folders."""
+
+        def finish(self, uid: str, into: str, copy: str) -> bool:
+            """Finish such a move: the message under `copy` in `into` stays, and the same one in the open folder goes.
+
+            False where it cannot be made sure that it is the same one, or not taken away alone: then both stay.
+            """
+
 
 class PlaceError(UsageError):
     """A mailbox that cannot be used as asked (exit code 2): the sentence says what would be right."""

@@ -8,8 +8,8 @@ from ipaddress import ip_address
 
 from ndrfilter import limits
 from ndrfilter.doors import reply
-from ndrfilter.doors.envelope import path_of
 from ndrfilter.envelope import Envelope
+from ndrfilter.message.delivery import path_of
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndrfilter import limits
-from ndrfilter.doors.envelope import path_of
 from ndrfilter.envelope import Envelope
+from ndrfilter.message.delivery import path_of
 from ndrfilter.service.desk import Question
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from ndrfilter import limits
-from ndrfilter.doors.envelope import path_of
 from ndrfilter.envelope import Envelope
 from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.message.charset import field_text
+from ndrfilter.message.delivery import path_of
 from ndrfilter.message.headers import line_ends
 
 TYPE_CHECKING = False

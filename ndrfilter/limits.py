@@ -187,3 +187,19 @@ MILTER_MESSAGE = 8 * 1024 * 1024  # of a larger message the front is looked at; 
 MILTER_IDLE = 7_210.0  # seconds between two messages; libmilter's own, longer than any SMTP session
 MILTER_COPIES = 1_000  # of a field that are taken out of one message
 MILTER_REPLY = 400  # characters of an SMTP reply's text (RFC 5321 section 4.5.3.1.5)
+
+# sweep: the answer
+ANSWER_LETTERS = 50  # genuine messages shown in full
+ANSWER_UNCLEAR = 20
+ANSWER_FAKES = 10
+ANSWER_HOSTS = 5
+ANSWER_DAYS = 7
+ANSWER_ADDRESSES = 5  # of one message
+ANSWER_ADDRESS = 254  # characters (RFC 5321 section 4.5.3.1.3, without the brackets)
+ANSWER_TEXT = 200  # characters of a subject or a host
+ANSWER_SAID = 300  # characters of what a server said
+ANSWER_BUCKETS = 20_000  # hours that are told apart; beyond, days and then weeks
+ANSWER_TALLY = 10_000  # things counted by name; twice as many are kept before the rarest go
+ANSWER_PEOPLE = 1_000  # addresses told apart in what an intruder may have sent
+ANSWER_BOOK = 200_000  # addresses a likely spelling is looked for in
+ANSWER_NEAR = 2_000  # of one domain, and domains: those most used

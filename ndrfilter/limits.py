@@ -188,6 +188,18 @@ MILTER_IDLE = 7_210.0  # seconds between two messages; libmilter's own, longer t
 MILTER_COPIES = 1_000  # of a field that are taken out of one message
 MILTER_REPLY = 400  # characters of an SMTP reply's text (RFC 5321 section 4.5.3.1.5)
 
+# sweep: what is looked at, remembered, moved
+SWEEP_MESSAGE = 8 * 1024 * 1024  # of a larger message the front is looked at; what a bounce says stands there
+SWEEP_HEADS = 200  # asked for at once
+SWEEP_RAWS = 16 * 1024 * 1024  # of whole messages asked for at once
+SWEEP_MOVES = 50  # messages moved at once: so many may be in doubt after a crash
+SWEEP_PAGE = 500  # rows read at once
+SWEEP_TEXT = 300  # characters of a text from mail that is remembered
+SWEEP_FAILED = 20  # addresses of one bounce
+SWEEP_REMARKS = 100
+MAX_SWEEP_ADDRESSES = 50_000  # of correspondents, those written to and those heard from each
+SWEEP_WAIT = 5.0  # seconds for another process to let go of the ledger
+
 # sweep: the answer
 ANSWER_LETTERS = 50  # genuine messages shown in full
 ANSWER_UNCLEAR = 20

@@ -25,7 +25,14 @@ def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """$NDRFILTER_STATE, else the system's folder for root and who can read it, else the user's ($XDG_STATE_HOME)."""
     if environ.get("NDRFILTER_STATE", "").startswith("/"):
         return Path(environ["NDRFILTER_STATE"])
-    if os.geteuid() == 0 or os.access(SYSTEM, os.R_OK | os.X_OK):
+    return SYSTEM if os.access(SYSTEM, os.R_OK | os.X_OK) else personal_folder(environ)
+
+
+def personal_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """$NDRFILTER_STATE, else the system's folder for root, else the user's own, whatever the system has."""
+    if environ.get("NDRFILTER_STATE", "").startswith("/"):
+        return Path(environ["NDRFILTER_STATE"])
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
         return SYSTEM
     home = environ.get("XDG_STATE_HOME", "")
     return (

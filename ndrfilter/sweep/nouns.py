@@ -99,8 +99,8 @@ class Row(Noun):
 class Done(Noun):
     """Something that was done with a message: `what` is "moved" or "tagged"; `into` is then the folder or the keyword.
 
-    `state` is "meant", "done", "returning" (while it is taken back) or "undone", or "doubled": what was cut off left the
-    message in both folders, and the mailbox cannot take one of them away alone.
+    `state` is "meant", "done", "returning" (while it is taken back) or "undone", or "doubled": what was cut off left
+    the message in both folders, and the mailbox cannot take one of them away alone.
     """
 
     key: Key

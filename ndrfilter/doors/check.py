@@ -129,7 +129,7 @@ class _Run:
                 self._lose(place)
             else:
                 found.append(place)
-        with Bar(found, quiet=self.args.json and sys.stdout.isatty()) as bar:
+        with Bar.over(found, quiet=self.args.json and sys.stdout.isatty()) as bar:
             for place in found:
                 for source in sources.messages(place):
                     if isinstance(source, sources.Unreadable):

@@ -15,34 +15,43 @@ _FILES, _SECONDS = 200, 2.0
 
 
 class Bar:
-    """Counts messages, and measures the way by bytes, so that one big mbox moves it too. Use it in `with`."""
+    """Counts messages, and measures the way to `total` in whatever `advance` is told. Use it in `with`."""
 
-    def __init__(self, places: list[Place], quiet: bool = False) -> None:
-        self._total = sum(place.size for place in places)
-        self._patience = 0.0 if len(places) > _FILES else _SECONDS
+    def __init__(self, total: int, *, many: bool = False, quiet: bool = False) -> None:
+        self._total = total
+        self._patience = 0.0 if many else _SECONDS
         self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
         self._started = time.monotonic()
-        self._messages = self._bytes = 0
+        self._messages = self._way = 0
         self._rich: Any = None
+
+    @classmethod
+    def over(cls, places: list[Place], quiet: bool = False) -> Self:
+        """A bar that goes by bytes, so that one big mbox moves it too."""
+        return cls(sum(place.size for place in places), many=len(places) > _FILES, quiet=quiet)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take it off the terminal."""
         if self._rich:
             self._rich.stop()
 
-    def advance(self, size: int) -> None:
-        """One more message of that many bytes is done."""
-        self._messages += 1
-        self._bytes += size
+    def advance(self, way: int, messages: int = 1) -> None:
+        """So much more of the way is done, by so many messages."""
+        self._messages += messages
+        self._way += way
         seconds = time.monotonic() - self._started
         if not self._shown or seconds < self._patience:
             return
         if self._rich is None:
             self._open()
         words = f"{self._messages:,} messages, {self._messages / max(seconds, 1e-3):,.0f}/s"
-        self._rich.update(0, completed=self._bytes, rate=words)
+        self._rich.update(0, completed=self._way, rate=words)
 
     def _open(self) -> None:
         from rich.console import Console

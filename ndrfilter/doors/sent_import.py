@@ -76,7 +76,7 @@ class _Import:
                 self._lose(place)
             else:
                 found.append(place)
-        with Bar(found) as bar:
+        with Bar.over(found) as bar:
             for place in found:
                 for source in sources.messages(place):
                     if isinstance(source, sources.Unreadable):

@@ -1,0 +1,52 @@
+"""Filing away, marking, and taking all of it back; each told in a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ndrfilter.doors.words import counted
+from ndrfilter.sweep import filing
+from ndrfilter.terminal import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ndrfilter.sweep.filing import Filed, Tagged, Undone
+
+
+def filed(done: Filed) -> Iterator[str]:
+    """What was moved."""
+    yield f"{counted(done.moved, 'message', 'messages')} moved to {escape(done.into)}; --undo puts them back."
+    yield from _left(done.left, done.trouble)
+
+
+def tagged(done: Tagged) -> Iterator[str]:
+    """What was marked."""
+    yield f"{counted(done.tagged, 'message', 'messages')} marked; --undo takes the marks away."
+    yield from _left(done.left, done.trouble)
+
+
+def undone(done: Undone) -> Iterator[str]:
+    """What was taken back."""
+    if not any((done.back, done.gone, done.left, done.untagged)):
+        yield "There is nothing to put back."
+        return
+    if done.back or done.gone or done.left:
+        yield f"{counted(done.back, 'message is', 'messages are')} back where they were."
+    if done.untagged:
+        yield f"{counted(done.untagged, 'mark', 'marks')} taken away."
+    if done.gone:
+        yield f"{counted(done.gone, 'message', 'messages')} somebody else has moved or deleted meanwhile."
+    if done.left:
+        yield f"{counted(done.left, 'message', 'messages')} could not be put back; the same command tries again."
+    if done.folders:
+        yield f"{', '.join(map(escape, done.folders))} stays, even if it is empty now."
+    if done.trouble:
+        yield escape(done.trouble)
+
+
+def _left(left: Mapping[str, int], trouble: str) -> Iterator[str]:
+    for why, number in left.items():
+        yield f"  {counted(number, 'message', 'messages')} left: {escape(why)}"
+    if trouble:
+        yield escape(trouble)

@@ -25,6 +25,7 @@ DONE, USAGE, TEMPORARY, INTERRUPTED, NO_READER = 0, 2, 75, 130, 141
 COMMANDS = {
     "check": ("ndrfilter.doors.check", "tell bounces apart: files, directories, Maildirs, mboxes, standard input"),
     "explain": ("ndrfilter.doors.explain", "the long answer for a person, about one message"),
+    "sweep": ("ndrfilter.doors.sweep", "go through a whole mailbox, tell apart what was returned, file it away"),
     "filter": (
         "ndrfilter.doors.pipe",
         "mark the message on standard input, for procmail, maildrop, sieve, Postfix",

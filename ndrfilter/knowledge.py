@@ -82,6 +82,13 @@ def keep(config: Config) -> tuple[Path, Loaded]:
     return cache.write(_key(inputs, plugins), data, cache.folders()[0]), _finished(plugins, made, program)
 
 
+def word_of(config: Config) -> str:
+    """What stands for the rules, lists, rulesets and plugins as they are now: with another one verdicts may be others."""
+    files = _files_below(".yml", resources.root("rulesets"), config.local_rulesets)
+    read = (config.path, *config.files) if config.path else config.files
+    return cache.key_of(_key(_inputs(config), extensions.loaded()), config.ruleset, stamps(files), stamps(read))
+
+
 def _inputs(config: Config, drafts: Iterable[Path] = ()) -> Inputs:
     lists = tuple(sorted((name, str(path)) for name, path in config.lists.items()))
     files = stamps((*rule_files(config), *drafts))

@@ -215,3 +215,9 @@ ANSWER_TALLY = 10_000  # things counted by name; twice as many are kept before t
 ANSWER_PEOPLE = 1_000  # addresses told apart in what an intruder may have sent
 ANSWER_BOOK = 200_000  # addresses a likely spelling is looked for in
 ANSWER_NEAR = 2_000  # of one domain, and domains: those most used
+
+# sweep, the command; times in seconds
+SWEEP_RECONNECTS = 5  # in a row, before it gives up
+SWEEP_RECONNECT_PAUSE = 2.0
+SWEEP_WATCH = 600.0  # between looks at the folder that mail comes into, if nothing is heard of it
+SWEEP_WATCH_ALL = 3_600.0  # between looks at all folders

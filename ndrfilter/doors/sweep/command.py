@@ -86,8 +86,11 @@ def _access(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked; returns the exit code."""
+    from ndrfilter.doors.sweep.pages import language
     from ndrfilter.doors.sweep.visit import Visit
+    from ndrfilter.doors.sweep.watching import watch
 
+    language(args.language)
     if args.undo and args.watch:
         raise UsageError("sweep: --watch has nothing to undo; give one of --undo and --watch")
     if args.config and args.me:
@@ -99,5 +102,5 @@ def run(args: argparse.Namespace) -> int:
         visit.act()
         visit.answer()
         if args.watch:
-            visit.watch()
+            watch(visit)
     return 0

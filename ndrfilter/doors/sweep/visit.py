@@ -7,20 +7,25 @@ import time
 from typing import TYPE_CHECKING
 
 from ndrfilter import limits
-from ndrfilter.doors.sweep import deeds, dialogue, person
+from ndrfilter.doors.sweep import deeds, dialogue, pages, person
 from ndrfilter.doors.sweep.progress import Progress
-from ndrfilter.sweep import places, state
-from ndrfilter.sweep.filing import FOLDER
+from ndrfilter.sweep import filing, places, run, state
+from ndrfilter.sweep.judge import Judge
 from ndrfilter.sweep.ledger import Ledger
 from ndrfilter.sweep.mailbox import CutOffError
-from ndrfilter.terminal import complain, escape
+from ndrfilter.terminal import complain, escape, say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Self, TypeVar
 
+    from ndrfilter.sweep.nouns import Row
+    from ndrfilter.sweep.run import Receipt
+
     T = TypeVar("T")
+
+DONE, TEMPORARY = 0, 75
 
 
 class Visit:
@@ -28,6 +33,7 @@ class Visit:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
+        self.moved = self.looked_at = 0
         self.progress = Progress(quiet=args.json and sys.stdout.isatty())
         self.mailbox = places.open_place(args.place, dialogue.access(args))
         try:
@@ -45,6 +51,66 @@ class Visit:
         self.ledger.close()
         self.mailbox.close()
 
+    @property
+    def guess(self) -> str:
+        """What may be the person's address: the name he logs in by."""
+        user = self.mailbox.name.partition("://")[2].rpartition("@")[0]
+        return user if "@" in user else ""
+
+    def look(self) -> None:
+        """Find out who it is, and look through the mailbox."""
+        self.person = self.stubborn(lambda: person.known(self))
+        self.judge = Judge(self.person.judge, next(iter(self.person.addresses), ""))
+        self.ledger.begin(self.person.fingerprint, time.time())
+        receipt = self.stubborn(lambda: self.sweep(self.args.folder))
+        self.ledger.finish(time.time())
+        self.looked_at = receipt.looked_at
+        self.progress.stop()
+        for remark in receipt.remarks:
+            complain(escape(remark))
+
+    def sweep(self, folders: list[str], tell: Callable[[Row], None] | None = None) -> Receipt:
+        """Look through these folders, or through all that may hold returned mail."""
+        skip = (self.args.into,)
+        return run.sweep(self.mailbox, folders, self.judge, self.ledger, self.progress, skip=skip, tell=tell)
+
+    def act(self) -> None:
+        """Do what was asked for with what was found, and say so."""
+        now = time.time()
+        if self.args.move:
+            into = self.args.into
+            filed = self.stubborn(lambda: filing.file_away(self.mailbox, self.ledger, into, now, self.progress))
+            self.moved += filed.moved
+            self._say(deeds.filed(filed))
+        elif self.args.tag:
+            self._say(deeds.tagged(self.stubborn(lambda: filing.tag(self.mailbox, self.ledger, now, self.progress))))
+
+    def undo(self) -> int:
+        """Put everything back; returns the exit code."""
+        done = self.stubborn(lambda: filing.undo(self.mailbox, self.ledger, time.time(), self.progress))
+        self._say(deeds.undone(done))
+        return TEMPORARY if done.trouble or done.left else DONE
+
+    def answer(self) -> None:
+        """Print the page, or the rows as JSON, and write the page for a browser."""
+        if self.args.json:
+            for row in self.ledger.rows():
+                say(pages.as_json(row))
+        else:
+            say(*pages.plain(self))
+        if self.args.html is not None:
+            pages.write(self)
+            complain(f"wrote {self.args.html}")
+
+    def _say(self, lines: Iterable[str]) -> None:
+        """What was done; standard output is for JSON alone where that was asked for."""
+        self.progress.stop()
+        for line in lines:
+            if self.args.json:
+                complain(line)
+            else:
+                say(line)
+
     def stubborn(self, work: Callable[[], T]) -> T:
         """`work`, again if the connection was lost on the way, a few times; it goes on where it was."""
         left = limits.SWEEP_RECONNECTS
@@ -56,6 +122,7 @@ class Visit:
                 if again is None or not left:
                     raise
                 left -= 1
-                complain(f"{escape(str(error))}; trying again")
+                self.progress.stop()
+                complain(f"{escape(str(error))}; connecting again")
                 time.sleep(limits.SWEEP_RECONNECT_PAUSE)
                 again()

@@ -15,7 +15,7 @@ from ndrfilter.sweep.nouns import ALL, DRAFTS, INBOX, SENT, TRASH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from typing import Protocol, TypeVar
 
     from ndrfilter.sweep.judge import Judge
@@ -59,8 +59,11 @@ def sweep(
     progress: Progress,
     *,
     skip: Collection[str] = (),
+    tell: Callable[[Row], None] | None = None,
 ) -> Receipt:
     """Look through these folders, or through all but those in `skip` and those that hold nothing returned.
+
+    `tell` is told of every message that was returned, as soon as it is remembered.
 
     The ledger's run has begun, and whoever calls ends it when this has returned. Raises GoneError for a named folder
     that is not there, PlaceError, and TemporaryError (a CutOffError among them): all that was judged until then is
@@ -75,7 +78,7 @@ def sweep(
         progress.folder(folder.name)
         try:
             opened = mailbox.open(folder.name)
-            seen, new = _Look(mailbox, opened, judge, ledger, progress).through()
+            seen, new = _Look(mailbox, opened, judge, ledger, progress, tell).through()
         except PlaceError as error:
             remarks.append(f"{folder.name} was not looked through: {error}")
             continue
@@ -100,9 +103,17 @@ def _chosen(all_: Sequence[Folder], named: Sequence[str], skip: Collection[str])
 class _Look:
     """A look through one open folder, as it is now: what comes meanwhile is for the next run."""
 
-    def __init__(self, mailbox: Mailbox, folder: Folder, judge: Judge, ledger: Ledger, progress: Progress) -> None:
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        folder: Folder,
+        judge: Judge,
+        ledger: Ledger,
+        progress: Progress,
+        tell: Callable[[Row], None] | None,
+    ) -> None:
         self._mailbox, self._folder, self._judge = mailbox, folder, judge
-        self._ledger, self._progress = ledger, progress
+        self._ledger, self._progress, self._tell = ledger, progress, tell
 
     def through(self) -> tuple[int, int]:
         """Look at all that is not known; how many messages there are, and how many of them were not known."""
@@ -131,6 +142,8 @@ class _Look:
         finally:
             self._ledger.add(self._folder, ordinary, rows)
             self._ledger.book.received(one for found in ordinary.values() for one in found)
+        for row in rows if self._tell else ():
+            self._tell(row)
 
     def _judged(self, items: dict[str, Item]) -> Iterator[tuple[str, Row | None, bytes]]:
         """Each message with what it is and its header, whole messages last."""

@@ -221,3 +221,19 @@ SWEEP_RECONNECTS = 5  # in a row, before it gives up
 SWEEP_RECONNECT_PAUSE = 2.0
 SWEEP_WATCH = 600.0  # between looks at the folder that mail comes into, if nothing is heard of it
 SWEEP_WATCH_ALL = 3_600.0  # between looks at all folders
+
+# sweep: evidence from the mailbox itself
+SWEEP_RETENTION = 3_650 * 86_400.0  # seconds that what the Sent folder told is kept
+SWEEP_SENT_LAG = 1_800.0  # seconds until a message that was sent is in the Sent folder, and that clocks may differ
+SWEEP_SENT_FRESH = 14 * 86_400.0  # seconds without anything sent, after which nobody knows where it goes now
+SWEEP_LOOKED_AT = 3_000  # newest messages that are asked for traces and witnesses
+SWEEP_BOUNCES = 200  # of those, returned ones that are read
+SWEEP_BOUNCE_BYTES = 64 * 1024
+SWEEP_WITNESSES = 10
+SWEEP_WITNESS_DAYS = 5
+SWEEP_WITNESS_GAP = 45 * 86_400.0  # seconds without a witness, of which then nobody knows anything
+SWEEP_ADDRESSES = 50  # of one person
+SWEEP_AUTHORS = 1_000  # different ones in a Sent folder that are counted
+SWEEP_ALIAS = 3  # messages that make a stranger's domain one of the person's
+SWEEP_RELAYS = 60
+SWEEP_RECEIVERS = 20

@@ -26,20 +26,22 @@ if TYPE_CHECKING:
 
     from ndrfilter.message.fields import Headers
     from ndrfilter.ports import Ports
-    from ndrfilter.sentlog import Known
+    from ndrfilter.sentlog import Coverage, Known
 
 NAME = "sent_log"
 DOUBTS = ("other-recipients", "no-original", "shared", "unaddressed", "uncounted")
 _DAY = 86_400.0
 _NAMED, _ANSWERED = ("Original-Message-ID", "X-Original-Message-ID"), ("In-Reply-To", "References")
+_BESIDE = ("Sender", "Resent-From", "Resent-Sender", "List-Id", "List-Post", "Auto-Submitted")
 _LOGGED = re.compile(rf"(?=.{{1,{limits.MAX_LOGGED_ID}}}\Z)[!-;=?A-~]+@[!-;=?A-~]+")
 
 
 class Settings(Noun):
-    """The plugin's section. `retention` in seconds."""
+    """The plugin's section. `retention` in seconds; `mailbox` the only addresses whose mail the log has."""
 
     retention: float = limits.SENT_RETENTION
     uses: int = 20
+    mailbox: frozenset[str] = frozenset()
 
 
 class Finding(Noun):
@@ -59,6 +61,7 @@ def settings() -> Iterable[Setting]:
     """What the section may say."""
     yield Setting("retention", "duration", "how long the log keeps what was sent", limits.SENT_RETENTION)
     yield Setting("uses", "number", "how many bounces about one message are believed, besides two a recipient", 20.0)
+    yield Setting("mailbox", "texts", "the addresses of the one person whose Sent folder the log was read from", ())
 
 
 @hookimpl
@@ -68,7 +71,9 @@ def configure(values: Mapping[str, Any]) -> Settings:
         raise SettingError("retention", "out of range", "from 1d to 3650d")
     if values["uses"] < 1:
         raise SettingError("uses", "too small", "at least 1")
-    return Settings(values["retention"], int(values["uses"]))
+    from ndrfilter.sentlog.names import mailbox_of
+
+    return Settings(values["retention"], int(values["uses"]), frozenset(map(mailbox_of, values["mailbox"])))
 
 
 async def _finding(facts: Any, ports: Ports) -> Finding | None:
@@ -180,10 +185,24 @@ async def _missing(facts: Any, ports: Ports) -> bool | Unknown:
         return Unknown("the sent log is not fed by `sent follow`") if "log" in facts.site.complete else False
     if date is None or isinstance(date, Unknown):
         return Unknown("the original bears no date to look for in the sent log")
+    doubt = _late(facts, covers, date)
+    return Unknown(doubt) if doubt else True
+
+
+def _late(facts: Any, covers: Coverage, date: float) -> str:
+    """Why the original may have left when the log did not cover it; empty if it cannot.
+
+    What is in a mailbox came by the time that its server noted in the topmost line, and the original had left by then.
+    """
+    settings = facts.settings(NAME)
+    if settings.mailbox:
+        back = facts.message.hops[0].time if len(facts.message.hops) else None
+        if back is None:
+            return "nothing tells whether the Sent folder was read after the bounce had come"
+        return covers.doubt(min(date, back), date - limits.SENT_MARGIN, facts.now, settings.retention, back)
     trace = facts.fact("original.trace")
     times = [hop.time for hop in trace if hop.time] if isinstance(trace, tuple) else []
-    doubt = covers.doubt(date, max((date, *times)), facts.now, facts.settings(NAME).retention)
-    return Unknown(doubt) if doubt else True
+    return covers.doubt(date, max((date, *times)), facts.now, settings.retention)
 
 
 def _submitted(facts: Any) -> bool:
@@ -194,11 +213,24 @@ def _submitted(facts: Any) -> bool:
     author, sender = facts.fact("original.author"), facts.fact("original.sender")
     if not isinstance(author, Address) or not facts.site.owns(author.domain):
         return False
+    if mailbox := facts.settings(NAME).mailbox:
+        return _written_in(mailbox, author, sender, facts.fact("original").headers)
     if isinstance(sender, Address) and (not facts.site.owns(sender.domain) or srs_of(sender.local)):
         return False
     failed = facts.fact("bounce.recipients")
     domains = [one.address.rpartition("@")[2].lower() for one in failed] if isinstance(failed, tuple) else []
     return not any(facts.site.owns(domain) for domain in domains)
+
+
+def _written_in(mailbox: frozenset[str], author: Address, sender: Any, headers: Headers) -> bool:
+    """Whether a mail program that saves what it sends would have written it, in the name of that mailbox.
+
+    Who else may use the address (a calendar's invitations, a list that sends on) names himself beside it.
+    """
+    from ndrfilter.sentlog.names import mailbox_of
+
+    told = (author, sender) if isinstance(sender, Address) else (author,)
+    return not any(name in headers for name in _BESIDE) and all(mailbox_of(one.text) in mailbox for one in told)
 
 
 @hookimpl

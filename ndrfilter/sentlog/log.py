@@ -64,17 +64,20 @@ class Coverage(Noun):
     since: float
     until: float
 
-    def doubt(self, first: float, last: float, now: float, retention: float) -> str:
+    def doubt(self, first: float, last: float, now: float, retention: float, back: float | None = None) -> str:
         """Why a message that left between `first` and `last` may be missing in the log; empty if it may not.
 
         Whoever wrote `first` may have had a clock that is wrong by some hours. Mail that was written without a
-        connection leaves later than it says: so the log must have been fed until lately in any case.
+        connection leaves later than it says: so the log must have been fed until lately in any case. A log that is fed
+        now and then is known to be so only if its own receiver noted when the bounce came, `back`: what came back had
+        left.
         """
         if first < self.since + limits.SENT_MARGIN:
             return f"the sent log is complete only since {moment(self.since)}, and the original is of {moment(first)}"
         if first < now - retention + limits.SENT_MARGIN:
             return f"the original is of {moment(first)}, and the sent log keeps {retention / 86_400:g} days"
-        if self.until < max(min(last, now), now - limits.SENT_STALE):
+        needed = max(min(last, now), now - limits.SENT_STALE) if back is None else max(last, back)
+        if self.until < needed:
             return f"the sent log has been fed only until {moment(self.until)}"
         return ""
 

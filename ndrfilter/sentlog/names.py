@@ -40,3 +40,9 @@ def canonical_address(text: str) -> str:
         return ""
     local = strip_tag(address.local)
     return f"{local}@{address.domain}".lower() if address.domain else local.lower()
+
+
+def mailbox_of(text: str) -> str:
+    """The address as `canonical_address` has it, without its sub-address: whose mailbox it is."""
+    local, at, domain = canonical_address(text).rpartition("@")
+    return local.partition("+")[0] + at + domain

@@ -1,13 +1,17 @@
-"""What the tests of a sweep share: the demonstration's judge, and mailboxes with its mail."""
+"""What the tests of a sweep share: the demonstration's judge and mail; a Maildir, and what is proposed for it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from alices_mail import ALICE, NOW, Maildir, Quiet
 from directory_mailbox import DirectoryMailbox
 
 from ndrfilter import Filter
+from ndrfilter.adapters.clock import FixedClock
+from ndrfilter.adapters.store import SqliteStore
+from ndrfilter.sweep.evidence import propose
 from ndrfilter.sweep.judge import Judge
 from ndrfilter.sweep.ledger import Ledger
 
@@ -46,3 +50,37 @@ def ledger(tmp_path):
     opened.begin("print", 1.0)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def mail(tmp_path):
+    return Maildir(tmp_path / "Maildir")
+
+
+@pytest.fixture
+def account(tmp_path):
+    folder = tmp_path / "account"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def store(account):
+    made = SqliteStore(account, FixedClock(NOW))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def proposed(mail, store, ledger):
+    """What is proposed for that Maildir."""
+    from ndrfilter.sweep.local import opened
+
+    def run(*me, resolver=None, now=NOW, progress=None, sent=()):
+        mailbox = opened(mail.path)
+        try:
+            return propose(me or (ALICE,), mailbox, ledger, resolver, store, now, progress or Quiet(), sent=sent)
+        finally:
+            mailbox.close()
+
+    return run

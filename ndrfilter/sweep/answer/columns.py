@@ -72,4 +72,4 @@ def _pieces(text: str) -> Iterator[tuple[str, bool]]:
 
 def _may_break(left: str, right: str) -> bool:
     wide = _width(left) == 2 or _width(right) == 2
-    return wide and right not in _NOT_FIRST and left not in _NOT_LAST and _width(right) > 0
+    return wide and not left.isdigit() and right not in _NOT_FIRST and left not in _NOT_LAST and _width(right) > 0

@@ -110,8 +110,8 @@ def _picture(block: Picture, columns: int) -> Iterator[str]:
         yield f"{_INDENT}{margin} |{line}".rstrip()
     yield f"{_INDENT}{padded('0', width(top), right=True)} +{'-' * (wide * len(bars))}"
     yield _axis(block, _INDENT + " " * (width(top) + 2), wide * len(bars), columns)
-    legend = (f"{sign} {text_of(name)}" for sign, name in zip(_SIGNS, block.names, strict=True))
-    yield from flow("   ".join(legend), columns, _INDENT, _INDENT)
+    legend = (f"{sign} = {text_of(name)}" for sign, name in zip(_SIGNS, block.names, strict=True))
+    yield from flow(", ".join(legend), columns, _INDENT, _INDENT)
 
 
 def _axis(block: Picture, margin: str, wide: int, columns: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ndrfilter.noun import Noun
 
-LANGUAGES: tuple[str, ...] = ("en",)
+LANGUAGES: tuple[str, ...] = ("en", "de", "fr", "es", "ja")
 
 
 class Quoted(Noun):

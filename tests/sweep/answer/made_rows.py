@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from ndrfilter.sweep.answer import Scope, SentScope
 from ndrfilter.sweep.nouns import Failed, Key, Row
 
+ROOT = Path(__file__).resolve().parents[3]
 ZONE = UTC
 NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
 START = datetime(2026, 3, 16, 7, 0, tzinfo=UTC)

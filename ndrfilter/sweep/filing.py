@@ -125,7 +125,9 @@ class _Filing:
         wanted = []
         for row in rows:
             state = self._ledger.moves.state(row.key, MOVED)
-            if state == DOUBLED or (state == DONE and row.key.uid not in there):
+            if state == DOUBLED:
+                self.left[IN_BOTH] += 1
+            elif state == DONE and row.key.uid not in there:
                 self._known += 1
             elif row.key.uid in there:
                 wanted.append(row)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         """Who shows how far it is."""
 
         def start(self, total: int) -> None:
-            """So many messages there are; told again when more is known."""
+            """So many messages there are, as far as is known; told again when more is."""
 
         def advance(self, number: int) -> None:
             """So many more are done."""
@@ -59,7 +59,7 @@ def sweep(
     progress: Progress,
     *,
     skip: Collection[str] = (),
-    tell: Callable[[Row], None] | None = None,
+    tell: Callable[[Row], None] = lambda _row: None,
 ) -> Receipt:
     """Look through these folders, or through all but those in `skip` and those that hold nothing returned.
 
@@ -70,20 +70,25 @@ def sweep(
     remembered, and a second call goes on behind it.
     """
     chosen = _chosen(mailbox.folders(), folders, skip)
-    progress.start(sum(folder.messages for folder in chosen))
+    total = sum(folder.messages for folder in chosen)
+    progress.start(total)
     looked: list[tuple[str, int]] = []
     remarks: list[str] = []
     judged = 0
     for folder in chosen:
         progress.folder(folder.name)
         try:
-            opened = mailbox.open(folder.name)
-            seen, new = _Look(mailbox, opened, judge, ledger, progress, tell).through()
+            look = _Look(mailbox, mailbox.open(folder.name), judge, ledger, progress, tell)
+            seen, new = look.new()
+            total += seen - folder.messages
+            progress.start(total)
+            progress.advance(seen - len(new))
+            look.through(new)
         except PlaceError as error:
             remarks.append(f"{folder.name} was not looked through: {error}")
             continue
         looked.append((folder.name, seen))
-        judged += new
+        judged += len(new)
     return Receipt(sum(seen for _, seen in looked), judged, tuple(looked), tuple(remarks[: limits.SWEEP_REMARKS]))
 
 
@@ -110,24 +115,26 @@ class _Look:
         judge: Judge,
         ledger: Ledger,
         progress: Progress,
-        tell: Callable[[Row], None] | None,
+        tell: Callable[[Row], None],
     ) -> None:
         self._mailbox, self._folder, self._judge = mailbox, folder, judge
         self._ledger, self._progress, self._tell = ledger, progress, tell
 
-    def through(self) -> tuple[int, int]:
-        """Look at all that is not known; how many messages there are, and how many of them were not known."""
+    def new(self) -> tuple[int, list[Item]]:
+        """How many messages there are, and those that are not known."""
         new: list[Item] = []
         seen = 0
         for items in _batches(self._mailbox.items(), limits.SWEEP_PAGE):
             known = self._ledger.known(self._folder, [item.uid for item in items])
             new += [item for item in items if item.uid not in known]
             seen += len(items)
-            self._progress.advance(len(known))
+        return seen, new
+
+    def through(self, new: Iterable[Item]) -> None:
+        """Look at these."""
         for items in _batches(new, limits.SWEEP_HEADS):
             self._batch({item.uid: item for item in items})
             self._progress.advance(len(items))
-        return seen, len(new)
 
     def _batch(self, items: dict[str, Item]) -> None:
         """Judge these, and remember what was judged even if not all could be."""
@@ -142,8 +149,8 @@ class _Look:
         finally:
             self._ledger.add(self._folder, ordinary, rows)
             self._ledger.book.received(one for found in ordinary.values() for one in found)
-        for row in rows if self._tell else ():
-            self._tell(row)
+            for row in rows:
+                self._tell(row)
 
     def _judged(self, items: dict[str, Item]) -> Iterator[tuple[str, Row | None, bytes]]:
         """Each message with what it is and its header, whole messages last."""

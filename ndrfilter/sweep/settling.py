@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ndrfilter import limits
 from ndrfilter.noun import Noun
-from ndrfilter.sweep.mailbox import GoneError
+from ndrfilter.sweep.mailbox import GoneError, ReadOnlyError
 from ndrfilter.sweep.moves import DONE, DOUBLED, MEANT, MOVED, RETURNING, UNDONE
 from ndrfilter.sweep.nouns import Key
 from ndrfilter.sweep.state import digest_of
@@ -105,12 +105,25 @@ class _Doubt:
         """What is new in the folder they were to go to, which is open."""
         return by_digest(self._mailbox, wanted, lambda uid: not self._ledger.moves.was_there(to, uid))
 
+    def _prepared(self) -> Folder | None:
+        """The folder that messages were moved from, opened for writing if it can be: a mailbox may put things right."""
+        try:
+            return opened(self._mailbox, self._from, write=True)
+        except ReadOnlyError:
+            return opened(self._mailbox, self._from)
+
     def _finish(self, one: Done, copy: str) -> bool:
-        """Have the mailbox do the rest of a move, if it can."""
+        """Have the mailbox do the rest of a move, if it can, and if the copy is the message to the last byte."""
         finish = getattr(self._mailbox, "finish", None)
-        return bool(
-            finish and opened(self._mailbox, self._from, write=True) and finish(self._old(one).uid, self._to, copy)
-        )
+        if finish is None or opened(self._mailbox, self._to) is None:
+            return False
+        arrived = list(self._mailbox.raws([copy], limits.MAX_MESSAGE))
+        if self._prepared() is None:
+            return False
+        uid = self._old(one).uid
+        here = list(self._mailbox.raws([uid], limits.MAX_MESSAGE))
+        same = len(arrived) == len(here) == 1 and arrived[0][1] == here[0][1]
+        return same and bool(finish(uid, self._to, copy))
 
 
 def told_of(one: Done, there: bool, new: Key) -> Done:

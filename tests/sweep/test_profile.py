@@ -56,12 +56,19 @@ class TestFile:
         assert text.startswith("# Whose mailbox this is")
         assert "confirmed: 2026-11-22 12:00:00 UTC" in text
 
+    def test_a_day_is_enough_to_confirm_by_hand(self, account):
+        save(account, WHOLE._replace(confirmed=None))
+        path = account / "profile.yml"
+        assert load(account).confirmed is None
+        path.write_text(path.read_text().replace("confirmed:\n", "confirmed: 2026-11-22\n"))
+        assert load(account).confirmed == NOW - DAY / 2
+
     @pytest.mark.parametrize(
         ("change", "line", "said"),
         [
             (("addresses:", "adresses:"), 10, 'unknown key "adresses"'),
             (("complete: true", "complete: perhaps"), 0, "complete: true or false"),
-            (("confirmed: 2026-11-22", "confirmed: yesterday"), 0, "a time is wanted"),
+            (("confirmed: 2026-11-22", "confirmed: yesterday"), 0, "a day is wanted"),
             (('"alice@example.com"', "alice"), 11, "no mail address"),
             (('"mail.example.com"', '"https://mail.example.com"'), 0, "is a URL"),
             (('"192.0.2.0/24"', '"0.0.0.0/0"'), 0, "whole Internet"),

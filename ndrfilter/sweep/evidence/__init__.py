@@ -1,11 +1,11 @@
 """What the mailbox itself proves: the Sent folder as record, whose mailbox it is, which servers are the person's."""
 
-from ndrfilter.sweep.evidence.profile import Observed, Profile, config_of, fingerprint, load, save
-from ndrfilter.sweep.evidence.propose import Proposal, cover, propose
+from ndrfilter.sweep.evidence.profile import NAME, Observed, Profile, config_of, fingerprint, load, save
+from ndrfilter.sweep.evidence.propose import Proposal, cover, propose, refresh
 from ndrfilter.sweep.evidence.remarks import words
 from ndrfilter.sweep.evidence.witnesses import Witness, Witnesses
 
 __all__ = [
-    "Observed", "Profile", "Proposal", "Witness", "Witnesses", "config_of", "cover", "fingerprint", "load", "propose",
-    "save", "words",
+    "NAME", "Observed", "Profile", "Proposal", "Witness", "Witnesses", "config_of", "cover", "fingerprint", "load",
+    "propose", "refresh", "save", "words",
 ]  # fmt: skip

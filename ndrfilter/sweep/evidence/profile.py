@@ -229,8 +229,10 @@ def _confirmed(node: Node | None, reader: Reader) -> float | None:
 
     if node is None or node.empty:
         return None
-    try:
-        return float(timegm(strptime(reader.text(node, "confirmed"), _TIME)))
-    except (ValueError, OverflowError):
-        reader.wrong("E613", "confirmed: a time is wanted", node.place, "write 2026-11-22 18:00:00 UTC")
-        return None
+    for form in (_TIME, "%Y-%m-%d"):
+        try:
+            return float(timegm(strptime(reader.text(node, "confirmed"), form)))
+        except (ValueError, OverflowError):
+            continue
+    reader.wrong("E613", "confirmed: a day is wanted", node.place, "write 2026-11-22, or nothing")
+    return None

@@ -90,13 +90,10 @@ def propose(
     TemporaryError for what may work later.
     """
     me = _checked(me)
-    own = tuple(domain for domain in domains_of(me) if not everybodys(domain))
     folders = sent_folders(mailbox, sent)
-    reader = Reader(store, ledger.book, now, me, own)
-    for name in folders:
-        reader.read(mailbox, name, progress)
+    refresh(Profile(me, sent=folders), mailbox, ledger, store, now, progress)
     record = told(store)
-    addresses = _addresses(me, own, record)
+    addresses = _addresses(me, record)
     published, troubles = _published(domains_of(addresses), resolver)
     look = _Look(Profile(addresses, sent=folders), mailbox, ledger, store, published)
     relays, receivers, witnesses = look.all(record, progress)
@@ -104,6 +101,15 @@ def propose(
     profile = Profile(addresses, relays, receivers, folders, complete=weighed.demonstrated)
     remarks = remarks_on(profile, record, weighed, now, troubles)
     return Proposal(profile, record.messages, record.since, record.until, weighed, remarks)
+
+
+def refresh(
+    profile: Profile, mailbox: Mailbox, ledger: Ledger, store: SqliteStore, now: float, progress: Progress
+) -> None:
+    """Record what is new in the Sent folders, and nothing else. Raises PlaceError, TemporaryError."""
+    reader = Reader(store, ledger.book, now, profile.addresses, _alone(profile.addresses))
+    for name in profile.sent:
+        reader.read(mailbox, name, progress)
 
 
 def cover(profile: Profile, proposal: Proposal, store: SqliteStore) -> None:
@@ -133,8 +139,14 @@ def _checked(me: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address.strip().lower() for address in me))
 
 
-def _addresses(me: Sequence[str], own: Sequence[str], record: Sent) -> tuple[str, ...]:
+def _alone(addresses: Sequence[str]) -> tuple[str, ...]:
+    """The domains of these addresses in which not everybody may have one."""
+    return tuple(domain for domain in domains_of(addresses) if not everybodys(domain))
+
+
+def _addresses(me: Sequence[str], record: Sent) -> tuple[str, ...]:
     """The person's addresses: those named, and those that he sent from; often enough, where others have some too."""
+    own = _alone(me)
     often = sorted(record.authors.items(), key=lambda one: (-one[1], one[0]))
     used = (
         address
@@ -171,8 +183,7 @@ class _Look:
         self.book = ledger.book
         self.store = store
         self.published = published
-        own = tuple(domain for domain in start.domains if not everybodys(domain))
-        self.person = Person(frozenset(map(mailbox_of, start.addresses)), own)
+        self.person = Person(frozenset(map(mailbox_of, start.addresses)), _alone(start.addresses))
 
     def ask(self, message_id: str) -> Known | None:
         from ndrfilter.sentlog import known

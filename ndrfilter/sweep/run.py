@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         """Who shows how far it is."""
 
         def start(self, total: int) -> None:
-            """So many messages there are, as far as is known; told again when more is."""
+            """A stretch of so many messages begins."""
 
         def advance(self, number: int) -> None:
             """So many more are done."""
@@ -59,7 +59,7 @@ def sweep(
     progress: Progress,
     *,
     skip: Collection[str] = (),
-    tell: Callable[[Row], None] = lambda _row: None,
+    tell: Callable[[Row], None] | None = None,
 ) -> Receipt:
     """Look through these folders, or through all but those in `skip` and those that hold nothing returned.
 
@@ -70,18 +70,15 @@ def sweep(
     remembered, and a second call goes on behind it.
     """
     chosen = _chosen(mailbox.folders(), folders, skip)
-    total = sum(folder.messages for folder in chosen)
-    progress.start(total)
     looked: list[tuple[str, int]] = []
     remarks: list[str] = []
     judged = 0
     for folder in chosen:
         progress.folder(folder.name)
         try:
-            look = _Look(mailbox, mailbox.open(folder.name), judge, ledger, progress, tell)
+            look = _Look(mailbox, mailbox.open(folder.name), judge, ledger, progress, tell or _nobody)
             seen, new = look.new()
-            total += seen - folder.messages
-            progress.start(total)
+            progress.start(seen)
             progress.advance(seen - len(new))
             look.through(new)
         except PlaceError as error:
@@ -169,6 +166,10 @@ class _Look:
             for uid, raw in self._mailbox.raws(uids, limits.SWEEP_MESSAGE):
                 if one := waiting.pop(uid, None):
                     yield uid, self._judge.by_raw(self._folder, items[uid], raw, one.header), one.header
+
+
+def _nobody(_row: Row) -> None:
+    """Nobody wants to be told."""
 
 
 def _together(items: Iterable[Item]) -> Iterator[list[str]]:

@@ -25,11 +25,12 @@ class Counting(Quiet):
     """What a bar would show."""
 
     def __init__(self) -> None:
-        self.total = self.done = 0
+        self.done = 0
+        self.totals: list[int] = []
         self.names: list[str] = []
 
     def start(self, total: int) -> None:
-        self.total = total
+        self.totals.append(total)
 
     def advance(self, number: int) -> None:
         self.done += number
@@ -66,9 +67,16 @@ def test_every_message_gets_the_verdict_it_should_have(mailbox, ledger, demo_jud
     assert Counter(ledger.counts()) == expected
     assert receipt.folders == (("INBOX", 12), ("Work", 8))
     assert (receipt.looked_at, receipt.judged, receipt.remarks) == (20, 20, ())
-    assert (bar.total, bar.done, bar.names) == (20, 20, ["INBOX", "Work"])
+    assert (bar.totals, bar.done, bar.names) == ([12, 8], 20, ["INBOX", "Work"])
     assert len(list(ledger.rows())) == 20 - expected["not-a-bounce"]
     assert {row.key.folder for row in ledger.rows()} == {"INBOX", "Work"}
+
+
+def test_whoever_wants_to_know_is_told_of_each_row(mailbox, ledger, demo_judge):
+    told = []
+    sweep(mailbox, (), demo_judge, ledger, Quiet(), tell=told.append)
+    assert {row.key for row in told} == {row.key for row in ledger.rows()}
+    assert len(told) == 18
 
 
 def test_a_header_is_enough_for_ordinary_mail(mailbox, ledger, demo_judge):

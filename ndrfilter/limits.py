@@ -237,3 +237,12 @@ SWEEP_AUTHORS = 1_000  # different ones in a Sent folder that are counted
 SWEEP_ALIAS = 3  # messages that make a stranger's domain one of the person's
 SWEEP_RELAYS = 60
 SWEEP_RECEIVERS = 20
+# sweep: local mailboxes; times in seconds
+MAX_FOLDERS = 10_000  # of one mailbox
+MAX_FOLDER_DEPTH = 10
+MAX_FOLDER_NAME = 200  # bytes
+SWEEP_LOOKS = 5  # at a folder, for a message that another program renames meanwhile
+SWEEP_POLL = 2.0  # between two looks at whether a folder has changed
+MBOX_LOCK_PATIENCE = 10.0
+MBOX_LOCK_STALE = 300.0  # a lock file that nobody has touched for so long is one that was forgotten
+MBOX_COPY = 1024 * 1024  # at a time

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ndrfilter import limits
-from ndrfilter.doors import mbox
+from ndrfilter import limits, mbox
 from ndrfilter.errors import UsageError
 from ndrfilter.noun import Noun
 from ndrfilter.terminal import reason

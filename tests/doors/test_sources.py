@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndrfilter import limits
-from ndrfilter.doors import mbox, sources
+from ndrfilter import limits, mbox
+from ndrfilter.doors import sources
 from ndrfilter.doors.sources import Place, Source, Unreadable, listed, messages, pick, places
 
 FROM = b"From MAILER-DAEMON Mon Nov 16 10:00:00 2026\n"

@@ -10,10 +10,11 @@ is, because undoing the quoting would change bytes.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ndrfilter import limits
+from ndrfilter.noun import Noun
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
@@ -28,23 +29,55 @@ _LINE = 64 * 1024
 _LONGEST = 500  # bytes of a `From ` line
 
 
+class Piece(Noun):
+    """One message as it stands in a file: `raw` with its own `From ` line and without the mailbox's empty line.
+
+    `raw` is `cut` at `limits.MAX_MESSAGE`. In the file it has `size` bytes from `start`, the empty line included;
+    `opening` is the first line, `last` the last that is not empty, by which `parts` tells where messages end.
+    """
+
+    raw: bytes
+    cut: bool
+    start: int
+    size: int
+    opening: bytes
+    last: bytes
+
+
 def split(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
     """The messages of `stream`, each with its own `From ` line, and whether it was cut at `limits.MAX_MESSAGE`.
 
     A stream that does not begin with `From ` is one message, whatever is in it.
     """
+    for piece in pieces(stream):
+        yield piece.raw, piece.cut
+
+
+def pieces(stream: BinaryIO) -> Iterator[Piece]:
+    """What `split` gives, and where it stands; offsets count from where the stream is now."""
     first = stream.readline(_LINE)
     if not first.startswith(b"From "):
-        yield _rest(first, stream)
+        raw, cut = _rest(first, stream)
+        yield Piece(raw, cut, 0, len(raw), b"", b"")
         return
-    message = _Growing()
+    message = _Growing(0)
     message.add(first)
     for line, starts in _lines(first, stream):
         if starts:
             yield message.close(b"\r\n" if message.crlf else b"\n")
-            message = _Growing()
+            message = _Growing(message.start + message.size)
         message.add(line)
     yield message.close(b"")
+
+
+def parts(before: Piece, after: Piece) -> bool:
+    """Whether these two would be told apart if an empty line and then `after` came behind `before`."""
+    return _starts(after.opening, before.last, before.opening) and headed(after)
+
+
+def headed(piece: Piece) -> bool:
+    """Whether a header follows the `From ` line: else this is a piece that was torn off a message."""
+    return bool(piece.opening) and _HEADER.match(piece.raw, len(piece.opening)) is not None
 
 
 def _rest(first: bytes, stream: BinaryIO) -> tuple[bytes, bool]:
@@ -84,24 +117,31 @@ def _time(line: bytes) -> tuple[int, int, int, bytes]:
 
 
 class _Growing:
-    """One message while it is read, never beyond the limit."""
+    """One message while it is read, in memory never beyond the limit."""
 
-    __slots__ = ("crlf", "cut", "data")
+    __slots__ = ("crlf", "cut", "data", "last", "opening", "size", "start")
 
-    def __init__(self) -> None:
+    def __init__(self, start: int) -> None:
         self.data = bytearray()
         self.cut = False
         self.crlf = False
+        self.start, self.size = start, 0
+        self.opening = self.last = b""
 
     def add(self, line: bytes) -> None:
-        if not self.data:
+        if not self.size:
             self.crlf = line.endswith(b"\r\n")
+            self.opening = line
+        elif line not in _EMPTY:
+            self.last = line
         room = limits.MAX_MESSAGE - len(self.data)
         self.cut = self.cut or len(line) > room
         self.data += line[:room]
+        self.size += len(line)
 
-    def close(self, separator: bytes) -> tuple[bytes, bool]:
+    def close(self, separator: bytes) -> Piece:
         """The message without the empty line that belongs to the mailbox."""
         raw = bytes(self.data)
         header_only = raw.find(separator * 2) + 2 * len(separator) == len(raw)
-        return (raw if header_only or self.cut else raw.removesuffix(separator)), self.cut
+        raw = raw if header_only or self.cut else raw.removesuffix(separator)
+        return Piece(raw, self.cut, self.start, self.size, self.opening, self.last)

@@ -75,6 +75,12 @@ def parts(before: Piece, after: Piece) -> bool:
     return _starts(after.opening, before.last, before.opening) and headed(after)
 
 
+def trimmed(raw: bytes, separator: bytes) -> bytes:
+    """`raw` without the mailbox's empty line at its end; one that ends the header is the message's own."""
+    header_only = raw.find(separator * 2) + 2 * len(separator) == len(raw)
+    return raw if header_only else raw.removesuffix(separator)
+
+
 def headed(piece: Piece) -> bool:
     """Whether a header follows the `From ` line: else this is a piece that was torn off a message."""
     return bool(piece.opening) and _HEADER.match(piece.raw, len(piece.opening)) is not None
@@ -142,6 +148,5 @@ class _Growing:
     def close(self, separator: bytes) -> Piece:
         """The message without the empty line that belongs to the mailbox."""
         raw = bytes(self.data)
-        header_only = raw.find(separator * 2) + 2 * len(separator) == len(raw)
-        raw = raw if header_only or self.cut else raw.removesuffix(separator)
+        raw = raw if self.cut else trimmed(raw, separator)
         return Piece(raw, self.cut, self.start, self.size, self.opening, self.last)

@@ -52,10 +52,10 @@ def read(path: Path | str, limit: int) -> bytes:
 
 
 def create(path: Path, like: os.stat_result) -> BinaryIO:
-    """A new file with the owner of `like`, which is a file or a folder, and its mode; raises OSError."""
+    """A new file for the owner of `like`, with its mode if it is a file; raises OSError."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFELY, 0o600)
     try:
-        own(path, stat.S_IMODE(like.st_mode) & 0o666, like)
+        own(path, stat.S_IMODE(like.st_mode) if stat.S_ISREG(like.st_mode) else 0o600, like)
         return os.fdopen(file, "r+b")
     except BaseException:
         os.close(file)

@@ -26,7 +26,7 @@ from ndrfilter.terminal import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -168,9 +168,7 @@ class Maildir:
                 self._names.pop(uid, None)
                 yield Moved(uid, moved, 0)
         finally:
-            for folder in (self._here, target):
-                for part in _PARTS:
-                    sync_folder(folder / part)
+            _synced(folder / part for folder in (self._here, target) for part in _PARTS)
 
     def tag(self, uids: Sequence[str], keyword: str, *, on: bool = True) -> Iterator[str]:  # noqa: ARG002
         """Raise PlaceError: the letters for keywords in file names are Dovecot's to give, under locks of its own."""
@@ -199,6 +197,16 @@ def _files(folder: Path) -> list[str]:
             return [entry.name for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
         raise trouble(error, folder) from error
+
+
+def _synced(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        try:
+            sync_folder(folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise trouble(error, folder) from error
 
 
 def _read(path: Path, limit: int) -> bytes:

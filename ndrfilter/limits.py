@@ -246,3 +246,25 @@ SWEEP_POLL = 2.0  # between two looks at whether a folder has changed
 MBOX_LOCK_PATIENCE = 10.0
 MBOX_LOCK_STALE = 300.0  # a lock file that nobody has touched for so long is one that was forgotten
 MBOX_COPY = 1024 * 1024  # at a time
+
+# sweep: IMAP; times in seconds
+SWEEP_SECRET = 64 * 1024  # of a password file, of what a password command prints
+SWEEP_SECRET_PATIENCE = 60.0  # for a password command
+IMAP_SILENCE = 60.0  # for a server to connect, or to say more
+IMAP_COMMAND = 900.0  # for an answer to be complete
+IMAP_LOGIN = 90.0  # for all that comes before the first folder
+IMAP_LINE = 1024 * 1024
+IMAP_LITERAL = MAX_MESSAGE + 1024
+IMAP_ANSWER = 96 * 1024 * 1024  # to one command
+IMAP_SMALL_ANSWER = 8 * 1024 * 1024  # to one that asks for no mail
+IMAP_FOLDERS = 20_000
+IMAP_ITEMS = 500  # messages in one question for sizes
+IMAP_HEADS = 200  # in one for headers
+IMAP_HEAD = 64 * 1024  # of a header; what has more is read whole
+IMAP_RAWS = 16 * 1024 * 1024  # in one for whole messages
+IMAP_MOVES = 50  # in one command
+IMAP_TRIES = 5  # to move messages of which others take some away
+IMAP_DEPTH = 100  # of parentheses
+IMAP_CHALLENGES = 5  # of a server at login
+IMAP_IDLE = 27 * 60.0  # until IDLE is asked anew (RFC 2177: before 29 minutes)
+IMAP_POLL = 30.0  # between looks where there is no IDLE

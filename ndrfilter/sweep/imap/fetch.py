@@ -31,7 +31,7 @@ def items(session: Session, count: int) -> Iterator[Item]:
     place, last = 1, 0
     while place <= count:
         to = min(place + limits.IMAP_ITEMS - 1, count)
-        pieces, refused = pieces_of(session, session.ask("FETCH", f"{place}:{to}", "(UID RFC822.SIZE INTERNALDATE)"))
+        pieces, refused = _pieces(session, "FETCH", f"{place}:{to}", "(UID RFC822.SIZE INTERNALDATE)")
         found = sorted(_items(pieces), key=lambda item: int(item.uid))
         if refused and not found:
             raise TemporaryError(f"{session.name}: the server does not tell what there is ({refused})")
@@ -65,48 +65,32 @@ def _time(value: object) -> float:
 
 
 def heads(session: Session, uids: Sequence[str]) -> Iterator[Head]:
-    """Headers and types; the server works at the next ones while the caller looks at these.
+    """Headers and types, some hundred at a time.
 
     With a header that is too long, or a structure that makes no sense, `types` is (UNKNOWN,): read that message whole.
     """
-    before: tuple[bytes, list[str]] | None = None
     for batch in batches(uids, limits.IMAP_HEADS):
-        asked = session.ask(
-            "UID", "FETCH", uid_set(batch), f"(UID {_HEADER} BODYSTRUCTURE)", allowance=limits.IMAP_ANSWER
-        )
-        if before is not None:
-            yield from _heads(session, *before)
-        before = asked, batch
-    if before is not None:
-        yield from _heads(session, *before)
-
-
-def _heads(session: Session, asked: bytes, batch: list[str]) -> Iterator[Head]:
-    found = by_uid(pieces_of(session, asked)[0], batch)
-    if missing := [uid for uid in batch if uid not in found]:  # gone, or with a structure that nobody can read
-        again = session.ask("UID", "FETCH", uid_set(missing), f"(UID {_HEADER})", allowance=limits.IMAP_ANSWER)
-        found |= by_uid(pieces_of(session, again)[0], missing)
-    for uid in batch:
-        header = found.get(uid, {}).get(b"BODY[HEADER]")
-        if isinstance(header, bytes):
-            known = len(header) < limits.IMAP_HEAD
-            yield Head(uid, header, types_of(found[uid].get(b"BODYSTRUCTURE")) if known else (UNKNOWN,))
+        found = by_uid(asked(session, batch, f"{_HEADER} BODYSTRUCTURE")[0], batch)
+        if missing := [uid for uid in batch if uid not in found]:  # gone, or with a structure that nobody can read
+            found |= by_uid(asked(session, missing, _HEADER)[0], missing)
+        for uid in batch:
+            header = found.get(uid, {}).get(b"BODY[HEADER]")
+            if isinstance(header, bytes):
+                known = len(header) < limits.IMAP_HEAD
+                yield Head(uid, header, types_of(found[uid].get(b"BODYSTRUCTURE")) if known else (UNKNOWN,))
 
 
 def raws(session: Session, uids: Sequence[str], limit: int) -> Iterator[tuple[str, bytes]]:
     """Whole messages, each cut at `limit` bytes, as many at once as memory allows."""
     for batch in batches(uids, limits.IMAP_HEADS):
-        pieces, _ = pieces_of(session, session.ask("UID", "FETCH", uid_set(batch), "(UID RFC822.SIZE)"))
-        sizes = {uid: _number(found.get(b"RFC822.SIZE")) for uid, found in by_uid(pieces, batch).items()}
+        found = by_uid(asked(session, batch, "RFC822.SIZE")[0], batch)
+        sizes = {uid: _number(message.get(b"RFC822.SIZE")) for uid, message in found.items()}
         for group in _groups((uid, min(sizes[uid], limit)) for uid in batch if uid in sizes):
             yield from _raws(session, group, limit)
 
 
 def _raws(session: Session, group: list[str], limit: int) -> Iterator[tuple[str, bytes]]:
-    what = f"(UID BODY.PEEK[]<0.{limit}>)"
-    pieces, refused = pieces_of(
-        session, session.ask("UID", "FETCH", uid_set(group), what, allowance=limits.IMAP_ANSWER)
-    )
+    pieces, refused = asked(session, group, f"BODY.PEEK[]<0.{limit}>")
     found = by_uid(pieces, group)
     del pieces
     for uid in group:
@@ -130,17 +114,21 @@ def _groups(sized: Iterable[tuple[str, int]]) -> Iterator[list[str]]:
         yield group
 
 
-def pieces_of(session: Session, asked: bytes) -> tuple[list[Piece], str]:
-    """What came, and the server's words if it refused the rest (RFC 2180 section 4.1)."""
+def asked(session: Session, uids: Sequence[str], what: str) -> tuple[list[Piece], str]:
+    """What FETCH tells of these messages, and the server's words if it refused some (RFC 2180 section 4.1)."""
+    return _pieces(session, "UID", "FETCH", uid_set(uids), f"(UID {what})")
+
+
+def _pieces(session: Session, *words: str) -> tuple[list[Piece], str]:
     try:
-        return session.finish(asked).lines.get("FETCH", []), ""
+        return session.run(*words, allowance=limits.IMAP_ANSWER).lines.get("FETCH", []), ""
     except Refused as error:
         return error.lines.get("FETCH", []), error.text
 
 
-def by_uid(pieces: list[Piece], asked: Iterable[str]) -> dict[str, dict[bytes, Any]]:
+def by_uid(pieces: list[Piece], uids: Iterable[str]) -> dict[str, dict[bytes, Any]]:
     """The messages that were asked for; a server may tell of others at any time."""
-    wanted = set(asked)
+    wanted = set(uids)
     found: dict[str, dict[bytes, Any]] = {}
     for message in messages(pieces):
         uid = str(_number(message.get(b"UID")))
@@ -153,8 +141,7 @@ def existing(session: Session, uids: Sequence[str], *, now: bool = False) -> lis
     """Which of these messages there are, as the server told so far or, with `now`, as it is."""
     if now:
         session.run("NOOP")
-    pieces, _ = pieces_of(session, session.ask("UID", "FETCH", uid_set(uids), "(UID)"))
-    found = by_uid(pieces, uids)
+    found = by_uid(asked(session, uids, "FLAGS")[0], uids)
     return [uid for uid in uids if uid in found]
 
 

@@ -6,7 +6,7 @@ import re
 
 from ndrfilter import limits
 from ndrfilter.errors import TemporaryError
-from ndrfilter.sweep.imap.fetch import batches, by_uid, existing, pieces_of, uid_set
+from ndrfilter.sweep.imap.fetch import asked, batches, by_uid, existing, uid_set
 from ndrfilter.sweep.imap.folders import unwritable
 from ndrfilter.sweep.imap.session import Refused, quoted
 from ndrfilter.sweep.mailbox import PlaceError
@@ -57,9 +57,8 @@ def _move(session: Session, batch: list[str], wire: bytes) -> Iterator[Moved]:
     there = batch if session.has("UIDPLUS") else existing(session, batch, now=True)
     if not there:
         return
-    asked = session.ask("UID", "MOVE", uid_set(there), wire)
     try:
-        lines = session.finish(asked).lines
+        lines = session.run("UID", "MOVE", uid_set(there), wire).lines
     except Refused as error:
         yield from copied(error.lines.get("COPYUID", ()), there)
         raise
@@ -103,9 +102,9 @@ def take_out(session: Session, uids: Sequence[str]) -> None:
         ) from None
 
 
-def copied(lines: Iterable[Piece], asked: Iterable[str]) -> Iterator[Moved]:
+def copied(lines: Iterable[Piece], uids: Iterable[str]) -> Iterator[Moved]:
     """What COPYUID tells of the messages that were asked for (RFC 4315 section 3)."""
-    wanted = set(asked)
+    wanted = set(uids)
     for line in lines:
         match = _COPIED.match(line) if isinstance(line, bytes) else None
         if match is not None:
@@ -138,7 +137,7 @@ def tag(session: Session, uids: Sequence[str], keyword: str, on: bool) -> Iterat
             session.run("UID", "STORE", uid_set(batch), f"{sign}FLAGS.SILENT", f"({keyword})")
         except Refused as error:
             raise PlaceError(f"{session.name}: the server sets no keywords there ({error.text})") from None
-        found = by_uid(pieces_of(session, session.ask("UID", "FETCH", uid_set(batch), "(UID FLAGS)"))[0], batch)
+        found = by_uid(asked(session, batch, "FLAGS")[0], batch)
         for uid in batch:
             flags = found.get(uid, {}).get(b"FLAGS")
             if isinstance(flags, list) and on == any(

@@ -1,4 +1,7 @@
-"""Commands and what comes back: one connection that is logged in, one command after another, one ahead at most.
+"""Commands and what comes back: one connection that is logged in, one command after another.
+
+A second command is never sent before the first is answered: a server may work at both at once, and Dovecot does, so
+that nothing tells which of them an untagged line belongs to (RFC 3501 section 5.5).
 
 Architecture invariant: after anything that leaves it unclear what the next line belongs to, the connection is closed.
 """
@@ -72,8 +75,6 @@ class Session:
 
     def __init__(self, client: IMAPClient, wire: Wire, name: str) -> None:
         self._client, self._wire, self.name = client, wire, name
-        self._ahead: tuple[bytes, int] | None = None
-        self._answers: dict[bytes | None, Answer | Refused] = {}
         self._expunged: list[int] = []
         self.open, self._news = True, False
         with self._guarded():
@@ -91,37 +92,14 @@ class Session:
         return self._capabilities.issuperset(capabilities)
 
     def run(self, name: str, *words: str | bytes, allowance: int = limits.IMAP_SMALL_ANSWER) -> Answer:
-        """A command and its answer."""
-        return self.finish(self.ask(name, *words, allowance=allowance))
-
-    def ask(self, name: str, *words: str | bytes, allowance: int = limits.IMAP_SMALL_ANSWER) -> bytes:
-        """Sends a command; its answer is for `finish`. The one before is answered first."""
-        with self._guarded():
-            tag: bytes = self._wire._command(name, *words)
-        if self._ahead is not None:
-            self._settle(*self._ahead)
-        self._ahead = (tag, allowance)
-        return tag
-
-    def finish(self, tag: bytes) -> Answer:
-        """The answer to a command that was sent; once."""
-        if self._ahead is not None and tag == self._ahead[0]:
-            self._settle(*self._ahead)
-        answer = self._answers.pop(tag)
-        if isinstance(answer, Refused):
-            raise answer
-        return answer
-
-    def drop(self, tag: bytes | None) -> None:
-        """Nobody wants the answer to that command any more."""
-        if self.open and tag is not None and self._ahead is not None and tag == self._ahead[0]:
-            self._settle(*self._ahead)
-        self._answers.pop(tag, None)
-
-    def _settle(self, tag: bytes, allowance: int) -> None:
-        self._ahead = None
+        """A command and its answer, of so many bytes at most."""
         with self._guarded():
             self._wire.begin(allowance, limits.IMAP_COMMAND)
+            tag: bytes = self._wire._command(name, *words)
+        return self._answer(tag)
+
+    def _answer(self, tag: bytes) -> Answer:
+        with self._guarded():
             kind, data = self._wire._get_tagged_response(tag)
             self._wire._check_bye()
             lines, self._wire.untagged_responses = self._wire.untagged_responses, {}
@@ -130,7 +108,9 @@ class Session:
             del self._expunged[:-_REMEMBERED]
             self._news = self._news or "EXISTS" in lines
             text = data[0].decode("utf-8", "replace")
-        self._answers[tag] = Answer(text, lines) if kind == "OK" else Refused(text, lines)
+        if kind != "OK":
+            raise Refused(text, lines)
+        return Answer(text, lines)
 
     def expunged(self) -> list[int]:
         """Sequence numbers of what was taken out of the open folder since this was asked last, in their order."""
@@ -186,8 +166,6 @@ class Session:
 
     def idle(self, seconds: float) -> bool:
         """IDLE (RFC 2177) for so long at most: whether there was news. Raises Refused where it does not idle."""
-        if self._ahead is not None:
-            self._settle(*self._ahead)
         with self._guarded():
             self._wire.begin(limits.IMAP_SMALL_ANSWER, seconds + limits.IMAP_COMMAND)
             tag = self._wire._command("IDLE")
@@ -198,8 +176,7 @@ class Session:
                 self._listen(time.monotonic() + seconds)
                 self._wire.send(b"DONE\r\n")
             news = bool(_NEWS.intersection(self._wire.untagged_responses))
-        self._settle(tag, limits.IMAP_SMALL_ANSWER)
-        self.finish(tag)
+        self._answer(tag)
         return self.take_news() or news
 
     def _listen(self, until: float) -> None:

@@ -237,6 +237,7 @@ SWEEP_AUTHORS = 1_000  # different ones in a Sent folder that are counted
 SWEEP_ALIAS = 3  # messages that make a stranger's domain one of the person's
 SWEEP_RELAYS = 60
 SWEEP_RECEIVERS = 20
+
 # sweep: local mailboxes; times in seconds
 MAX_FOLDERS = 10_000  # of one mailbox
 MAX_FOLDER_DEPTH = 10
@@ -255,5 +256,5 @@ IMAP_LINE, IMAP_LITERAL = 1024 * 1024, MAX_MESSAGE + 1024
 IMAP_ANSWER, IMAP_SMALL_ANSWER = 96 * 1024 * 1024, 8 * 1024 * 1024  # to one command, to one that asks for no mail
 IMAP_ITEMS, IMAP_HEADS, IMAP_MOVES, IMAP_RAWS = 500, 200, 50, 16 * 1024 * 1024  # messages in one command; bytes of them
 IMAP_HEAD = 64 * 1024  # of a header; a message that has more is read whole
-IMAP_FOLDERS, IMAP_DEPTH = 20_000, 100  # of parentheses in each other
+IMAP_DEPTH = 100  # of parentheses in each other
 IMAP_CHALLENGES, IMAP_TRIES = 5, 5  # at login; to move messages of which others take some away

@@ -50,6 +50,6 @@ def open_place(place: str, access: Access = NOBODY) -> Mailbox:
         raise PlaceError(
             f"{scheme}:// is no mailbox that we can read: name imaps://user@host, a Maildir, or an mbox file"
         )
-    from ndrfilter.sweep.local import opened as opened_here  # type: ignore[import-not-found,unused-ignore]
+    from ndrfilter.sweep.local import opened as opened_here
 
-    return opened_here(Path(place))  # type: ignore[no-any-return,unused-ignore]
+    return opened_here(Path(place))

@@ -60,7 +60,7 @@ def listed(session: Session) -> tuple[Listed, ...]:
         answer = session.run("LIST", *words)
     except Refused as error:
         raise PlaceError(f"{session.name}: the server lists no folders ({error.text})") from None
-    return tuple(_listed(answer))[: limits.IMAP_FOLDERS]
+    return tuple(_listed(answer))[: limits.MAX_FOLDERS]
 
 
 def _listed(answer: Answer) -> Iterator[Listed]:

@@ -83,7 +83,7 @@ def keep(config: Config) -> tuple[Path, Loaded]:
 
 
 def word_of(config: Config) -> str:
-    """What stands for the rules, lists, rulesets and plugins as they are now: with another one verdicts may be others."""
+    """What stands for rules, lists, rulesets and plugins as they are now: with another, verdicts may be others."""
     files = _files_below(".yml", resources.root("rulesets"), config.local_rulesets)
     read = (config.path, *config.files) if config.path else config.files
     return cache.key_of(_key(_inputs(config), extensions.loaded()), config.ruleset, stamps(files), stamps(read))

@@ -15,7 +15,10 @@ _FILES, _SECONDS = 200, 2.0
 
 
 class Bar:
-    """Counts messages, and measures the way to `total` in whatever `advance` is told. Use it in `with`."""
+    """Counts messages, and measures the way to `total` in whatever `advance` is told. Use it in `with`.
+
+    `word` stands behind the numbers.
+    """
 
     def __init__(self, total: int, *, many: bool = False, quiet: bool = False) -> None:
         self._total = total
@@ -24,6 +27,7 @@ class Bar:
         self._started = time.monotonic()
         self._messages = self._way = 0
         self._rich: Any = None
+        self.word = ""
 
     @classmethod
     def over(cls, places: list[Place], quiet: bool = False) -> Self:
@@ -50,14 +54,18 @@ class Bar:
             return
         if self._rich is None:
             self._open()
-        words = f"{self._messages:,} messages, {self._messages / max(seconds, 1e-3):,.0f}/s"
+        words = f"{self._messages:,} messages, {self._messages / max(seconds, 1e-3):,.0f}/s  {self.word}".rstrip()
         self._rich.update(0, completed=self._way, rate=words)
 
     def _open(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %  {task.fields[rate]}"), TimeRemainingColumn())
+        columns = (
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %  {task.fields[rate]}", markup=False),
+            TimeRemainingColumn(),
+        )
         self._rich = Progress(*columns, console=Console(stderr=True), transient=True)
         self._rich.add_task("checking", total=self._total or None, rate="")
         self._rich.start()

@@ -45,7 +45,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 def _about_you(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("who you are", "Asked for at the first time, and remembered.")
     group.add_argument("--me", metavar="ADDRESS", action="append", default=[], help="an address of yours; repeat it")
-    group.add_argument("--sent", metavar="FOLDER", action="append", default=[], help="a folder with what you sent; repeat it")
+    group.add_argument(
+        "--sent", metavar="FOLDER", action="append", default=[], help="a folder with what you sent; repeat it"
+    )
     group.add_argument(
         "--all-sent-is-there",
         action=argparse.BooleanOptionalAction,
@@ -70,7 +72,9 @@ def _deeds(parser: argparse.ArgumentParser) -> None:
 def _showing(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the answer")
     group.add_argument("--html", metavar="FILE", type=Path, help="write it as a page for a browser too")
-    group.add_argument("--language", metavar="LANGUAGE", default="", help="en, de, fr, es or ja (your locale's, else en)")
+    group.add_argument(
+        "--language", metavar="LANGUAGE", default="", help="en, de, fr, es or ja (your locale's, else en)"
+    )
     group.add_argument("--json", action="store_true", help="one JSON object for each message that was returned")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndrfilter.doors.words import counted
-from ndrfilter.sweep import filing
 from ndrfilter.terminal import escape
 
 if TYPE_CHECKING:

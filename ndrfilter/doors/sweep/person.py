@@ -88,7 +88,9 @@ def _settled(visit: Visit, before: Profile | None, proposal: Proposal) -> Profil
         return profile
     if dialogue.somebody():
         evidence.save(visit.folder, proposal.profile._replace(complete=False))
-        raise PlaceError(f"then change {visit.folder / evidence.NAME}, and say when it is right by a date behind confirmed:")
+        raise PlaceError(
+            f"then change {visit.folder / evidence.NAME}, and say when it is right by a date behind confirmed:"
+        )
     complain("nobody could be asked whether this is right; --yes says so, and it is remembered:")
     for line in evidence.words(proposal):
         complain(f"  {escape(line)}")
@@ -99,7 +101,9 @@ def _complete(said: bool | None, proposal: Proposal) -> bool:
     """Absence counts only where the mailbox shows that it may, and the person says so too."""
     if not proposal.profile.complete:
         if said:
-            say("The mailbox does not show that everything you send is in the Sent folder, so absence counts for nothing.")
+            say(
+                "The mailbox does not show that everything you send is in the Sent folder, so absence counts for nothing."
+            )
         return False
     return dialogue.all_is_sent_there() if said is None else said
 
@@ -107,9 +111,7 @@ def _complete(said: bool | None, proposal: Proposal) -> bool:
 def _scope(profile: Profile, proposal: Proposal) -> SentScope | None:
     if not profile.sent or proposal.since is None or proposal.until is None:
         return None
-    return SentScope(
-        proposal.sent_messages, proposal.since, proposal.until, profile.sure, proposal.witnesses.found
-    )
+    return SentScope(proposal.sent_messages, proposal.since, proposal.until, profile.sure, proposal.witnesses.found)
 
 
 def _word(judge: Filter, profile: str) -> str:

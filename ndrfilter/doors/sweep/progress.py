@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndrfilter.doors.progress import Bar
+from ndrfilter.terminal import clip
 
 if TYPE_CHECKING:
     from typing import Self
+
+
+_LONG = 30
 
 
 class Progress:
@@ -21,6 +25,11 @@ class Progress:
         """So many messages are ahead, 0 if nobody knows."""
         self.stop()
         self._bar = Bar(total, quiet=self._quiet)
+
+    def folder(self, name: str) -> None:
+        """What follows is about that folder."""
+        if self._bar is not None:
+            self._bar.word = clip(name, _LONG)
 
     def advance(self, messages: int) -> None:
         """So many are done."""

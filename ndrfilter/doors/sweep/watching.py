@@ -55,7 +55,7 @@ def _watched(visit: Visit) -> str:
     if visit.args.folder:
         return str(visit.args.folder[0])
     folders = visit.mailbox.folders()
-    return next((one.name for one in folders if one.role == INBOX), folders[0].name)
+    return str(next((one.name for one in folders if one.role == INBOX), folders[0].name))
 
 
 def _look(visit: Visit, folders: list[str]) -> None:

@@ -13,20 +13,21 @@ if TYPE_CHECKING:
 
 INTO = "Backscatter"
 _DESCRIPTION = """\
-Find what was returned to a mailbox, tell it apart, and answer: did I send these, has somebody my password, which of them
-must I read? Nothing is changed unless you ask for it, nothing is ever deleted, and a genuine bounce is never moved.
+Find what was returned to a mailbox, tell it apart, and answer: did I send these, has somebody my password, which of
+them must I read? Nothing is changed unless you ask for it, nothing is ever deleted, and a genuine bounce is never moved.
 
-PLACE is imaps://you@imap.example.com (or imap://, which demands STARTTLS), a Maildir, an mbox file, or a folder of those."""
+PLACE is imaps://you@imap.example.com (or imap://, which demands STARTTLS), a Maildir, an mbox file, or a folder of
+those."""
 _EXAMPLES = """\
 examples:
   ndrfilter sweep imaps://you@example.com@imap.example.com
   ndrfilter sweep ~/Maildir --html answer.html
-  ndrfilter sweep imaps://you@imap.example.com --move       file backscatter and fakes into the folder Backscatter
-  ndrfilter sweep imaps://you@imap.example.com --undo       put everything back
+  ndrfilter sweep imaps://you@imap.example.com --move     file backscatter and fakes into the folder Backscatter
+  ndrfilter sweep imaps://you@imap.example.com --undo     put everything back
   ndrfilter sweep imaps://you@imap.example.com --move --watch     go on as mail comes in
 
-exit codes: 0 done; 2 wrong usage, or a mailbox that cannot be used as asked; 75 try again later: nothing is lost, and the
-same command goes on where it was. The same holds after Ctrl-C (130)."""
+exit codes: 0 done; 2 wrong usage, or a mailbox that cannot be used as asked; 75 try again later: nothing is lost, and
+the same command goes on where it was. The same holds after Ctrl-C (130)."""
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:

@@ -88,9 +88,7 @@ def _settled(visit: Visit, before: Profile | None, proposal: Proposal) -> Profil
         return profile
     if dialogue.somebody():
         evidence.save(visit.folder, proposal.profile._replace(complete=False))
-        raise PlaceError(
-            f"then change {visit.folder / evidence.NAME}, and say when it is right by a date behind confirmed:"
-        )
+        raise PlaceError(f'then change {visit.folder / evidence.NAME}, and write a date behind "confirmed:" there')
     complain("nobody could be asked whether this is right; --yes says so, and it is remembered:")
     for line in evidence.words(proposal):
         complain(f"  {escape(line)}")
@@ -101,9 +99,7 @@ def _complete(said: bool | None, proposal: Proposal) -> bool:
     """Absence counts only where the mailbox shows that it may, and the person says so too."""
     if not proposal.profile.complete:
         if said:
-            say(
-                "The mailbox does not show that everything you send is in the Sent folder, so absence counts for nothing."
-            )
+            say("The mailbox does not show that all you send is in the Sent folder, so absence counts for nothing.")
         return False
     return dialogue.all_is_sent_there() if said is None else said
 

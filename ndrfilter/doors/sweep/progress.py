@@ -10,7 +10,6 @@ from ndrfilter.terminal import clip
 if TYPE_CHECKING:
     from typing import Self
 
-
 _LONG = 30
 
 
@@ -20,16 +19,19 @@ class Progress:
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
         self._bar: Bar | None = None
+        self._word = ""
 
     def start(self, total: int) -> None:
         """So many messages are ahead, 0 if nobody knows."""
         self.stop()
         self._bar = Bar(total, quiet=self._quiet)
+        self._bar.word = self._word
 
     def folder(self, name: str) -> None:
         """What follows is about that folder."""
+        self._word = clip(name, _LONG)
         if self._bar is not None:
-            self._bar.word = clip(name, _LONG)
+            self._bar.word = self._word
 
     def advance(self, messages: int) -> None:
         """So many are done."""

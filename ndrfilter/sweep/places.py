@@ -52,4 +52,4 @@ def open_place(place: str, access: Access = NOBODY) -> Mailbox:
         )
     from ndrfilter.sweep.local import opened as opened_here
 
-    return opened_here(Path(place))
+    return opened_here(place)

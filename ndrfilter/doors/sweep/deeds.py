@@ -31,7 +31,7 @@ def undone(done: Undone) -> Iterator[str]:
         yield "There is nothing to put back."
         return
     if done.back or done.gone or done.left:
-        yield f"{counted(done.back, 'message is', 'messages are')} back where they were."
+        yield f"{counted(done.back, 'message is back where it was', 'messages are back where they were')}."
     if done.untagged:
         yield f"{counted(done.untagged, 'mark', 'marks')} taken away."
     if done.gone:

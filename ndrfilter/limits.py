@@ -227,6 +227,7 @@ SWEEP_RETENTION = 3_650 * 86_400.0  # seconds that what the Sent folder told is 
 SWEEP_SENT_LAG = 1_800.0  # seconds until a message that was sent is in the Sent folder, and that clocks may differ
 SWEEP_SENT_FRESH = 14 * 86_400.0  # seconds without anything sent, after which nobody knows where it goes now
 SWEEP_LOOKED_AT = 3_000  # newest messages that are asked for traces and witnesses
+SWEEP_LOOKED_AT_DAY = 60  # of these, messages of one day
 SWEEP_BOUNCES = 200  # of those, returned ones that are read
 SWEEP_BOUNCE_BYTES = 64 * 1024
 SWEEP_WITNESSES = 10

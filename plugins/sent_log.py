@@ -67,12 +67,12 @@ def settings() -> Iterable[Setting]:
 @hookimpl
 def configure(values: Mapping[str, Any]) -> Settings:
     """The section, checked."""
+    from ndrfilter.sentlog.names import mailbox_of
+
     if not _DAY <= values["retention"] <= 3650 * _DAY:
         raise SettingError("retention", "out of range", "from 1d to 3650d")
     if values["uses"] < 1:
         raise SettingError("uses", "too small", "at least 1")
-    from ndrfilter.sentlog.names import mailbox_of
-
     return Settings(values["retention"], int(values["uses"]), frozenset(map(mailbox_of, values["mailbox"])))
 
 
@@ -134,10 +134,11 @@ def _look_up(facts: Any, ports: Ports, message_id: str) -> Known | None:
 
 
 def _bound(facts: Any, ports: Ports, message_id: str, entry: Known) -> str:
-    settings = facts.settings(NAME)
+    settings, back = facts.settings(NAME), _came_back(facts)
+    seen = limits.SENT_RETENTION + facts.now - back if settings.mailbox and back is not None else settings.retention
     return bound(
         facts, ports, entry.key,
-        plugin=NAME, sent=entry.time, max_age=settings.retention, uses=settings.uses + 2 * entry.copies,
+        plugin=NAME, sent=entry.time, max_age=seen, uses=settings.uses + 2 * entry.copies,
         owners=_senders(facts, ports, message_id),
     )  # fmt: skip
 
@@ -190,19 +191,20 @@ async def _missing(facts: Any, ports: Ports) -> bool | Unknown:
 
 
 def _late(facts: Any, covers: Coverage, date: float) -> str:
-    """Why the original may have left when the log did not cover it; empty if it cannot.
-
-    What is in a mailbox came by the time that its server noted in the topmost line, and the original had left by then.
-    """
-    settings = facts.settings(NAME)
-    if settings.mailbox:
-        back = facts.message.hops[0].time if len(facts.message.hops) else None
-        if back is None:
-            return "nothing tells whether the Sent folder was read after the bounce had come"
+    """Why the original may have left when the log did not cover it; empty if it cannot."""
+    settings, back = facts.settings(NAME), _came_back(facts)
+    if settings.mailbox and back is not None:
         return covers.doubt(min(date, back), date - limits.SENT_MARGIN, facts.now, settings.retention, back)
+    if settings.mailbox:
+        return "nothing tells whether the Sent folder was read after the bounce had come"
     trace = facts.fact("original.trace")
     times = [hop.time for hop in trace if hop.time] if isinstance(trace, tuple) else []
     return covers.doubt(date, max((date, *times)), facts.now, settings.retention)
+
+
+def _came_back(facts: Any) -> float | None:
+    """When the server that has the mailbox took the bounce, as it noted on top: the original had left by then."""
+    return facts.message.hops[0].time if len(facts.message.hops) else None
 
 
 def _submitted(facts: Any) -> bool:
@@ -229,8 +231,8 @@ def _written_in(mailbox: frozenset[str], author: Address, sender: Any, headers: 
     """
     from ndrfilter.sentlog.names import mailbox_of
 
-    told = (author, sender) if isinstance(sender, Address) else (author,)
-    return not any(name in headers for name in _BESIDE) and all(mailbox_of(one.text) in mailbox for one in told)
+    told = [mailbox_of(one.text) for one in (author, sender) if isinstance(one, Address)]
+    return mailbox.issuperset(told) and not any(name in headers for name in _BESIDE)
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from alices_mail import ALICE, hop
+from alices_mail import ALICE, DAY, NOW, hop
 
 from ndrfilter import Envelope, Filter
 from ndrfilter.adapters.clock import FixedClock

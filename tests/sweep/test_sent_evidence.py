@@ -85,6 +85,7 @@ class TestForger:
         "marks",
         [
             login(1),
+            "Received: from [198.51.100.7] by web1.mail.example.com with HTTP; " + date(1) + "\r\n",
             "Received: from AM9PR01MB1.eurprd01.prod.outlook.com ([fe80::1]) by\r\n AM9PR01MB1.eurprd01.prod.outlook.com"
             f" ([fe80::1%3]) with mapi id 15.20.1; {date(1)}\r\n",
         ],
@@ -112,6 +113,14 @@ class TestForger:
         believed = verdicts.count("genuine")
         assert 0 < believed <= 24
         assert set(verdicts[believed:]) == {"undetermined"}
+
+    def test_whoever_comes_with_an_old_message_of_hers_is_not_believed(self, mail, store, account, proposed):
+        mail.sent(written("own", 400))
+        judge = Filter(config_of(proposed().profile, account), clock=FixedClock(NOW), store=store)
+        eves = "h.spam.example (h.spam.example [203.0.113.66])"
+        late, at_once = (bounce("own", days, client=eves) for days in (1, 399))
+        assert judge.check(late, envelope=Envelope("", (ALICE,))).verdict == "undetermined"
+        assert judge.check(at_once, envelope=Envelope("", (ALICE,))).verdict == "genuine"
 
     def test_the_same_bounce_looked_at_again_and_again_stays_genuine(self, mail, store, account, proposed):
         mail.sent(written("own", 1))

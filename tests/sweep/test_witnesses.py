@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from alices_mail import ALICE, DAY, EVE, NOW, answer, bounce, delivered, to_self, written
+from alices_mail import ALICE, DAY, EVE, NOW, answer, bounce, delivered, hop, to_self, written
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ndrfilter import limits
 from ndrfilter.adapters.clock import FixedClock
+from ndrfilter.adapters.zone import ZoneResolver
 from ndrfilter.api import Filter
 from ndrfilter.envelope import Envelope
 from ndrfilter.sentlog import coverage
@@ -122,6 +123,25 @@ class TestMissing:
         lived(mail)
         mail.put(to_self("phone", 0.4)[1])
         self.spoiled(proposed, "that you sent to yourself")
+
+    def test_it_came_to_ourselves_from_a_server_that_we_publish(self, mail, proposed):
+        lived(mail)
+        web = "www.example.com (www.example.com [192.0.2.99])"
+        mail.put(delivered(written("web", 0.4, to=ALICE), 0.4, web))
+        resolver = ZoneResolver('example.com. 60 IN TXT "v=spf1 ip4:192.0.2.0/24 -all"')
+        assert not proposed(resolver=resolver).profile.complete
+
+    def test_it_never_left_the_house(self, mail, proposed):
+        lived(mail)
+        raw = f"Return-Path: <{ALICE}>\r\n" + hop("localhost (localhost [127.0.0.1])", "mx.example.com", 0.4)
+        mail.put(raw.encode() + written("cron", 0.4, to=ALICE))
+        self.spoiled(proposed, "that you sent to yourself")
+
+    def test_in_spite_of_a_flood(self, mail, proposed):
+        lived(mail)
+        mail.put(answer("from-the-phone", 1.4))
+        mail.put(*(bounce(f"forged{number}", 0.1, client=EVE) for number in range(400)))
+        self.spoiled(proposed, "that was answered")
 
     def test_it_came_back_through_our_own_server(self, mail, proposed):
         lived(mail)

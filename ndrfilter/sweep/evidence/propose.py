@@ -191,6 +191,8 @@ class _Look:
         return known(self.store, message_id, self.start.addresses, self.start.addresses)
 
     def all(self, record: Sent, progress: Progress) -> tuple[tuple[Observed, ...], tuple[Observed, ...], list[Witness]]:
+        from pathlib import Path
+
         survey = Survey(self.person)
         survey.look(self.mailbox, progress)
         receivers = _once((*self._receivers(), *survey.house.receivers()))[: limits.SWEEP_RECEIVERS]
@@ -198,8 +200,8 @@ class _Look:
         relays = _once((*self._relays(), *copies))
         sightings, witnesses = self._bounces(survey, self.start._replace(relays=relays, receivers=receivers))
         relays = _once((*relays, *sightings.relays(_IN_BOUNCES)))[: limits.SWEEP_RELAYS]
-        names = frozenset(one.value for one in relays)
-        witnesses += survey.witnesses(self.ask, self.book.wrote_to, names, record.makers)
+        site = config_of(self.start._replace(relays=relays), Path()).sites[0]
+        witnesses += survey.witnesses(self.ask, self.book.wrote_to, site, record.makers)
         if record.nameless is not None:
             witnesses.append(Witness(record.nameless, NAMELESS, False))
         return relays, receivers, witnesses

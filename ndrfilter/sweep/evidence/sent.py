@@ -40,6 +40,8 @@ _MARKS = (
     "X-Resolved-To", "X-Apparently-To", "X-Rcpt-To", "ARC-Seal",
 )  # fmt: skip
 
+_BY_USERS = ("mapi", "http")  # how Exchange and webmails note what their user handed in
+
 
 class Sent(Noun):
     """What the Sent folders told so far. Times in seconds since the epoch, None where there is nothing.
@@ -80,7 +82,7 @@ def received(headers: Headers) -> bool:
     if any(name in headers for name in _MARKS):
         return True
     trace = Hops(headers)
-    return bool(len(trace)) and not (trace[0].authenticated or (trace[0].with_ or "").startswith("mapi"))
+    return bool(len(trace)) and not (trace[0].authenticated or (trace[0].with_ or "").split(" ")[0] in _BY_USERS)
 
 
 class Reader:

@@ -13,16 +13,17 @@ from itertools import islice
 from ndrfilter import limits
 from ndrfilter.noun import Noun
 from ndrfilter.sweep.evidence.sent import received
-from ndrfilter.sweep.evidence.trail import Host, House, Sightings, way_out
+from ndrfilter.sweep.evidence.trail import DAY, House, Sightings, Way, way_out
 from ndrfilter.sweep.evidence.witnesses import COPY, REPLY, Witness
 from ndrfilter.sweep.nouns import ALL, ARCHIVE, INBOX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from ndrfilter.message.model import Headers, Hop
     from ndrfilter.sentlog import Known
+    from ndrfilter.site import Site
     from ndrfilter.sweep.evidence.propose import Progress
     from ndrfilter.sweep.mailbox import Mailbox
     from ndrfilter.sweep.nouns import Head, Item
@@ -80,7 +81,7 @@ class Survey:
             for folder in mailbox.folders():
                 if folder.role == role and left:
                     mailbox.open(folder.name)
-                    items = {item.uid: item for item in deque(mailbox.items(), left)}
+                    items = {item.uid: item for item in islice(_spread(mailbox.items()), left)}
                     left -= len(items)
                     self._folder(mailbox, folder.name, items, progress)
 
@@ -143,23 +144,23 @@ class Survey:
         for copy in filter(None, self.copies.values()):
             known = ask(copy.message_id)
             if house and known and known.sender and known.recipient:
-                found.add(copy.message_id, way_out(copy.trace, house, self.person.own), copy.time, by_us=True)
+                found.add(copy.message_id, way_out(copy.trace, house, self.person.own).hosts, copy.time, by_us=True)
         return found
 
     def witnesses(
         self,
         ask: Callable[[str], Known | None],
         wrote_to: Callable[[str], int],
-        relays: frozenset[str],
+        site: Site,
         makers: frozenset[str],
     ) -> Iterator[Witness]:
-        """The messages that the person must have sent. `relays` are names and addresses, `makers` domains in ids."""
+        """The messages that the person must have sent. `site` has the relays, `makers` are the domains in his ids."""
         house = self.house.organisation
         for copy in filter(None, self.copies.values()):
             known = ask(copy.message_id)
             if known is not None and known.sender:
                 yield Witness(known.time, COPY, True)
-            elif known is None and _ours(way_out(copy.trace, house, self.person.own), relays):
+            elif known is None and _ours(way_out(copy.trace, house, self.person.own), site):
                 yield Witness(copy.time, COPY, False)
         for reply in self.replies.values():
             known = ask(reply.answered)
@@ -183,8 +184,22 @@ class Survey:
         return any(found is not None and found.sender for found in map(ask, reply.thread))
 
 
-def _ours(hosts: Sequence[Host], relays: frozenset[str]) -> bool:
-    return any(host.name in relays or host.ip in relays for host in hosts)
+def _spread(items: Iterable[Item]) -> Iterator[Item]:
+    """The newest first, but so many of a day at most: a flood leaves room for what came before it."""
+    days: dict[float, deque[Item]] = {}
+    for item in items:
+        days.setdefault(item.received // DAY, deque(maxlen=limits.SWEEP_LOOKED_AT_DAY)).append(item)
+    for day in sorted(days, reverse=True):
+        yield from reversed(days[day])
+
+
+def _ours(way: Way, site: Site) -> bool:
+    """Whether the message left by a relay of the site, or was handed in at our house."""
+    from ipaddress import ip_address
+
+    return way.within or any(
+        site.relay(host.name or None, ip_address(host.ip) if host.ip else None) is not None for host in way.hosts
+    )
 
 
 def _returned(headers: Headers) -> bool:

@@ -89,28 +89,34 @@ def _full(name: str | None) -> bool:
     )
 
 
-def way_out(trace: Iterable[Hop], house: str, own: Sequence[str]) -> tuple[Host, ...]:
-    """The hosts by which a message that the person surely sent left him: where he logged in, and who handed it on.
+class Way(Noun):
+    """The hosts by which a message left; `within` is whether only our house is seen, down to who handed it in."""
+
+    hosts: tuple[Host, ...]
+    within: bool
+
+
+def way_out(trace: Iterable[Hop], house: str, own: Sequence[str]) -> Way:
+    """By which hosts a message that the person surely sent left him: where he logged in, and who handed it on.
 
     `house` is the organisation that takes his mail in, `own` the domains that are his alone.
     """
     above: Hop | None = None
-    last: Host | None = None
+    last: tuple[Host, ...] = ()
     for hop in trace:
         if doubtful(hop) or not (_of_house(hop.by, house, own) if above is None else _goes_on(above, hop)):
-            break
+            return Way(last, False)
         if hop.authenticated or hop.submitted:
-            login = Host(hop.by or "", "") if _full(hop.by) else None
-            return tuple(filter(None, (login, last)))
+            return Way((Host(hop.by or "", ""), *last) if _full(hop.by) else last, True)
         above = hop
         if inside(hop):
             continue
         if rented(hop.rdns or "", hop.ip):
-            break
-        last = Host(hop.rdns or "", str(hop.ip) if hop.ip else "")
+            return Way(last, False)
+        last = (Host(hop.rdns or "", str(hop.ip) if hop.ip else ""),)
         if not _of_house(hop.rdns, house, own):
-            break
-    return (last,) if last and (last.name or last.ip) else ()
+            return Way(last, False)
+    return Way(last, above is not None)
 
 
 def _of_house(name: str | None, house: str, own: Sequence[str]) -> bool:

@@ -225,10 +225,7 @@ def _submitted(facts: Any) -> bool:
 
 
 def _written_in(mailbox: frozenset[str], author: Address, sender: Any, headers: Headers) -> bool:
-    """Whether a mail program that saves what it sends would have written it, in the name of that mailbox.
-
-    Who else may use the address (a calendar's invitations, a list that sends on) names himself beside it.
-    """
+    """Whether a program that saves what it sends wrote it: lists and calendars name themselves beside the author."""
     from ndrfilter.sentlog.names import mailbox_of
 
     told = [mailbox_of(one.text) for one in (author, sender) if isinstance(one, Address)]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from email.utils import formatdate
 from itertools import count
 from pathlib import Path
+
+from ndrfilter.message import parse
+from ndrfilter.message.dates import parse_date
 
 NOW = 1_795_348_800.0  # 2026-11-22T12:00:00Z
 DAY = 86_400.0
@@ -29,7 +33,10 @@ class Maildir:
     def put(self, *raws: bytes, folder: str = "") -> None:
         place = self._make(self.path / folder if folder else self.path)
         for raw in raws:
-            (place / "cur" / f"{int(NOW)}.{next(_NUMBERS)}.host:2,S").write_bytes(raw)
+            path = place / "cur" / f"{int(NOW)}.{next(_NUMBERS)}.host:2,S"
+            path.write_bytes(raw)
+            came = parse_date(parse(raw).headers.text("Date")) or NOW
+            os.utime(path, (came, came))
 
     def sent(self, *raws: bytes) -> None:
         self.put(*raws, folder=".Sent")

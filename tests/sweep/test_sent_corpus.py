@@ -34,9 +34,9 @@ def to_alice(raw: bytes, facts) -> bytes | None:
     original, author = facts.fact("original"), facts.fact("original.author")
     if original is None or author is None or not original.headers.text("Message-ID"):
         return None
-    top = (
-        f"Return-Path: <>\r\nDelivered-To: {ALICE}\r\n{hop('mx (mx.else.example [198.51.100.9])', 'mx.example.com', 1)}"
-    )
+    days_ago = (NOW - min(facts.fact("original.date") or OLD, OLD) - 3600) / DAY
+    noted = hop("mx (mx.else.example [198.51.100.9])", "mx.example.com", days_ago)
+    top = f"Return-Path: <>\r\nDelivered-To: {ALICE}\r\n{noted}"
     hers = re.sub(re.escape(author.text.encode()), ALICE.encode(), raw, flags=re.I)
     lines = b"\r\n" if b"\r\n" in raw[:2000] else b"\r" if b"\n" not in raw else b"\n"
     return top.encode().replace(b"\r\n", lines) + re.sub(rb"\AFrom .*?[\r\n]+", b"", hers)

@@ -81,7 +81,7 @@ class Survey:
             for folder in mailbox.folders():
                 if folder.role == role and left:
                     mailbox.open(folder.name)
-                    items = {item.uid: item for item in islice(_spread(mailbox.items()), left)}
+                    items = _chosen(mailbox.items(), left)
                     left -= len(items)
                     self._folder(mailbox, folder.name, items, progress)
 
@@ -184,13 +184,17 @@ class Survey:
         return any(found is not None and found.sender for found in map(ask, reply.thread))
 
 
-def _spread(items: Iterable[Item]) -> Iterator[Item]:
-    """The newest first, but so many of a day at most: a flood leaves room for what came before it."""
+def _chosen(items: Iterable[Item], number: int) -> dict[str, Item]:
+    """So many items by uid: some of each day, newest first, for a flood has to leave room; else the newest of all."""
     days: dict[float, deque[Item]] = {}
+    newest: deque[Item] = deque(maxlen=number)
     for item in items:
         days.setdefault(item.received // DAY, deque(maxlen=limits.SWEEP_LOOKED_AT_DAY)).append(item)
-    for day in sorted(days, reverse=True):
-        yield from reversed(days[day])
+        newest.append(item)
+    some = (item for day in sorted(days, reverse=True) for item in reversed(days[day]))
+    found = {item.uid: item for item in islice(some, number)}
+    rest = (item for item in reversed(newest) if item.uid not in found)
+    return found | {item.uid: item for item in islice(rest, number - len(found))}
 
 
 def _ours(way: Way, site: Site) -> bool:

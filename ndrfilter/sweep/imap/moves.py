@@ -72,7 +72,7 @@ def _move(session: Session, batch: list[str], wire: bytes) -> Iterator[Moved]:
 
 
 def _vanished(session: Session, there: list[str]) -> Iterator[Moved]:
-    """Without COPYUID: what was there before and is not now."""
+    """Without COPYUID: what was there before and is not now, should another client have taken it at this moment too."""
     if session.has("UIDPLUS"):
         return
     still = set(existing(session, there, now=True))

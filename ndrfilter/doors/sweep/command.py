@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 INTO = "Backscatter"
 _DESCRIPTION = """\
 Find what was returned to a mailbox, tell it apart, and answer: did I send these, has somebody my password, which of
-them must I read? Nothing is changed unless you ask for it, nothing is ever deleted, and a genuine bounce is never moved.
+them must I read? Nothing is changed unless you ask for it, nothing is ever deleted, a genuine bounce is never moved.
 
 PLACE is imaps://you@imap.example.com (or imap://, which demands STARTTLS), a Maildir, an mbox file, or a folder of
 those."""

@@ -48,19 +48,31 @@ def known(visit: Visit) -> Person:
         return Person(judge, _word(judge, ""))
     store = SqliteStore(visit.folder, SystemClock())
     before = evidence.load(visit.folder)
-    proposal = _proposal(visit, before, store)
-    profile = _settled(visit, before, proposal)
-    evidence.cover(profile, proposal, store)
+    if before is not None and before.confirmed is not None and not before.complete and not _told(visit):
+        _read_sent(visit, before, store)
+        profile, witnesses = before, 0
+    else:
+        proposal = _proposal(visit, before, store)
+        profile, witnesses = _settled(visit, before, proposal), proposal.witnesses.found
+        evidence.cover(profile, proposal, store)
     judge = Filter.from_config(evidence.config_of(profile, visit.folder), store=store)
     word = _word(judge, evidence.fingerprint(profile))
-    return Person(judge, word, _scope(profile, proposal), profile, store)
+    return Person(judge, word, _scope(profile, store, witnesses), profile, store)
+
+
+def _told(visit: Visit) -> bool:
+    """Whether the options say something about the person."""
+    return bool(visit.args.me or visit.args.sent or visit.args.all_sent_is_there is not None)
 
 
 def refresh(visit: Visit, person: Person) -> None:
     """Read what was sent since: who writes and gets a bounce a minute later must be known as its sender."""
     if person.profile is not None and person.store is not None:
-        now = time.time()
-        evidence.refresh(person.profile, visit.mailbox, visit.ledger, person.store, now, visit.progress)
+        _read_sent(visit, person.profile, person.store)
+
+
+def _read_sent(visit: Visit, profile: Profile, store: SqliteStore) -> None:
+    evidence.refresh(profile, visit.mailbox, visit.ledger, store, time.time(), visit.progress)
 
 
 def _proposal(visit: Visit, before: Profile | None, store: SqliteStore) -> Proposal:
@@ -79,8 +91,7 @@ def _settled(visit: Visit, before: Profile | None, proposal: Proposal) -> Profil
     """The profile to judge by: what was agreed to before, unless something else is told now; else what is agreed to."""
     args = visit.args
     visit.progress.stop()
-    told = args.me or args.sent or args.all_sent_is_there is not None
-    if before is not None and before.confirmed is not None and not told:
+    if before is not None and before.confirmed is not None and not _told(visit):
         return before._replace(complete=before.complete and proposal.profile.complete)
     if dialogue.agreed(evidence.words(proposal), args.yes):
         profile = proposal.profile._replace(complete=_complete(args.all_sent_is_there, proposal), confirmed=time.time())
@@ -104,10 +115,11 @@ def _complete(said: bool | None, proposal: Proposal) -> bool:
     return dialogue.all_is_sent_there() if said is None else said
 
 
-def _scope(profile: Profile, proposal: Proposal) -> SentScope | None:
-    if not profile.sent or proposal.since is None or proposal.until is None:
+def _scope(profile: Profile, store: SqliteStore, witnesses: int) -> SentScope | None:
+    record = evidence.recorded(store)
+    if not profile.sent or record.since is None or record.until is None:
         return None
-    return SentScope(proposal.sent_messages, proposal.since, proposal.until, profile.sure, proposal.witnesses.found)
+    return SentScope(record.messages, record.since, record.until, profile.sure, witnesses)
 
 
 def _word(judge: Filter, profile: str) -> str:

@@ -33,7 +33,7 @@ class Piece(Noun):
     """One message as it stands in a file: `raw` with its own `From ` line and without the mailbox's empty line.
 
     `raw` is `cut` at `limits.MAX_MESSAGE`. In the file it has `size` bytes from `start`, the empty line included;
-    `opening` is the first line, `last` the last that is not empty, by which `parts` tells where messages end.
+    `opening` is the first line, `last` the last that is not empty, which `edge_of` looks at.
     """
 
     raw: bytes
@@ -70,9 +70,23 @@ def pieces(stream: BinaryIO) -> Iterator[Piece]:
     yield message.close(b"")
 
 
-def parts(before: Piece, after: Piece) -> bool:
-    """Whether these two would be told apart if an empty line and then `after` came behind `before`."""
-    return _starts(after.opening, before.last, before.opening) and headed(after)
+class Edge(Noun):
+    """What of a message tells whether it is cut off from the one before, and the next one from it."""
+
+    opening: bytes
+    headed: bool
+    announces: bool
+
+
+def edge_of(piece: Piece) -> Edge:
+    """The edge of that message; it is not headed where a piece was torn off a message, or where there is no mbox."""
+    headed = bool(piece.opening) and _HEADER.match(piece.raw, len(piece.opening)) is not None
+    return Edge(piece.opening, headed, _ANNOUNCED.match(piece.last) is not None)
+
+
+def parts(before: Edge, after: Edge) -> bool:
+    """Whether these two would be told apart if an empty line and then the second came behind the first."""
+    return after.headed and _starts(after.opening, before.announces, before.opening)
 
 
 def trimmed(raw: bytes, separator: bytes) -> bytes:
@@ -96,7 +110,8 @@ def _lines(first: bytes, stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
     opening, before, text, line = first, b"", b"", stream.readline(_LINE)
     while line:
         following = stream.readline(_LINE)
-        starts = before in _EMPTY and line.startswith(b"From ") and _starts(line, text, opening)
+        starts = before in _EMPTY and line.startswith(b"From ")
+        starts = starts and _starts(line, _ANNOUNCED.match(text) is not None, opening)
         starts = starts and _HEADER.match(following) is not None
         yield line, starts
         opening = line if starts else opening
@@ -104,13 +119,13 @@ def _lines(first: bytes, stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
         before, line = line, following
 
 
-def _starts(line: bytes, text: bytes, opening: bytes) -> bool:
-    """Whether `line`, after the last line of `text`, begins a new message and not an original returned in this one."""
+def _starts(line: bytes, announced: bool, opening: bytes) -> bool:
+    """Whether `line` begins a new message and not an original, `announced` by the last text, returned in this one."""
     if _BARE.match(line):
         return True
     if len(line) > _LONGEST or not _SEPARATOR.match(line):
         return False
-    return not _ANNOUNCED.match(text) or _time(line) > _time(opening)
+    return not announced or _time(line) > _time(opening)
 
 
 def _time(line: bytes) -> tuple[int, int, int, bytes]:

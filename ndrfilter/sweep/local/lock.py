@@ -64,7 +64,8 @@ def _take(beside: Path, end: float) -> int:
             try:
                 return _put(draft, beside)
             except FileExistsError:
-                _forget(beside)
+                if _forgotten(beside):
+                    continue
                 if time.monotonic() > end:
                     raise _taken(beside) from None
                 time.sleep(_PAUSE)
@@ -87,17 +88,19 @@ def _taken(path: Path) -> TemporaryError:
     return TemporaryError(f"{escape(str(path))}: another program holds the mailbox; quit it, or try again later")
 
 
-def _forget(beside: Path) -> None:
-    """Take a forgotten lock file away. It is renamed first, so that of two who do so one finds out."""
+def _forgotten(beside: Path) -> bool:
+    """Take away a lock file that was forgotten; whether it was. It is renamed first: of two who do so one finds out."""
     with suppress(OSError):
         status = beside.lstat()
         if time.time() - status.st_mtime < limits.MBOX_LOCK_STALE and not _dead(beside):
-            return
+            return False
         aside = beside.with_name(f".{beside.name}.{os.getpid()}")
         beside.rename(aside)
         if aside.lstat().st_ino != status.st_ino:
             os.link(aside, beside)
         aside.unlink()
+        return True
+    return False
 
 
 def _dead(beside: Path) -> bool:

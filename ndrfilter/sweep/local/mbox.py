@@ -13,7 +13,7 @@ from pathlib import Path
 from ndrfilter import limits
 from ndrfilter.sweep.local import mboxindex
 from ndrfilter.sweep.local.files import create, folder_name, head_of, sync_folder, trouble
-from ndrfilter.sweep.local.mboxindex import Entry, open_mbox
+from ndrfilter.sweep.local.mboxindex import Index, open_mbox
 from ndrfilter.sweep.local.watch import Watch
 from ndrfilter.sweep.mailbox import GoneError, PlaceError, ReadOnlyError
 from ndrfilter.sweep.nouns import INBOX, SENT, Folder, Head, Item, Moved
@@ -23,6 +23,10 @@ from ndrfilter.terminal import escape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+    from ndrfilter.mbox import Piece
+    from ndrfilter.sweep.local.mboxindex import Entry
 
 _BELOW = ".sbd"
 _NO_FOLDERS = (".msf", ".lock", ".dat", ".html", ".json", ".sqlite", ".log", ".ndrfilter-new", ".ndrfilter-move")
@@ -37,7 +41,8 @@ class Mbox:
         self._root = Path(path).resolve()
         self._base = self._root if self._root.is_dir() else self._root.parent
         self._open: Path | None = None
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, Entry] = {}  # of the open folder; whoever uses one looks whether the message is there
+        self._known: dict[Path, Index] = {}
         self._watch = Watch(())
 
     def folders(self) -> tuple[Folder, ...]:
@@ -67,7 +72,7 @@ class Mbox:
             from ndrfilter.sweep.local.mboxmove import settle
 
             settle(path)
-        self._open, self._entries = path, {}
+        self._open, self._entries = path, self._known[path].entries if path in self._known else {}
         self._watch = Watch((path,))
         return folder
 
@@ -86,16 +91,24 @@ class Mbox:
     def items(self) -> Iterator[Item]:
         """As `Mailbox.items`, in the order of the file; when they came is told by their `From ` lines."""
         self._watch.look()
-        self._entries = {}
         try:
             with open_mbox(self._here) as stream:
                 otherwise = os.fstat(stream.fileno()).st_mtime
-                for uid, piece in mboxindex.scan(stream):
-                    self.fetched += len(piece.raw)
-                    self._entries[uid] = Entry(piece.start, piece.size)
+                for uid, piece in self._scan(stream):
                     yield Item(uid, piece.size, mboxindex.received(piece, otherwise))
         except OSError as error:
             raise trouble(error, self._here) from error
+
+    def _scan(self, stream: BinaryIO) -> Iterator[tuple[str, Piece]]:
+        """All messages, remembered by where they are."""
+        path, entries = self._here, {}
+        now = mboxindex.signature(os.fstat(stream.fileno()))
+        for uid, piece in mboxindex.scan(stream):
+            self.fetched += len(piece.raw)
+            entries[uid] = mboxindex.entry_of(piece)
+            yield uid, piece
+        self._entries = entries
+        self._known = {path: Index(now, entries)}
 
     def heads(self, uids: Sequence[str]) -> Iterator[Head]:
         """As `Mailbox.heads`, with the whole messages."""
@@ -124,14 +137,10 @@ class Mbox:
         wanted = set(missing)
         if not wanted:
             return
-        entries = {}
         with open_mbox(self._here) as stream:
-            for uid, piece in mboxindex.scan(stream):
-                entries[uid] = Entry(piece.start, piece.size)
+            for uid, piece in self._scan(stream):
                 if uid in wanted:
-                    self.fetched += len(piece.raw)
                     yield uid, mboxindex.message_of(piece.raw)[:limit]
-        self._entries = entries
 
     def make(self, name: str) -> str:
         """As `Mailbox.make`: a file beside the others; Thunderbird finds it when it is started again."""
@@ -153,7 +162,9 @@ class Mbox:
         target = self._path(into)
         if target == self._here:
             raise PlaceError(f"{escape(into)!r} is the folder the messages are in already")
-        yield from move(self._here, target, set(uids))
+        moved = move(self._here, target, set(uids), self._known)
+        self._entries = self._known[self._here].entries if self._here in self._known else {}
+        yield from moved
 
     def tag(self, uids: Sequence[str], keyword: str, *, on: bool = True) -> Iterator[str]:  # noqa: ARG002
         """Raise PlaceError: an mbox has no keywords that all programs know."""
@@ -165,7 +176,7 @@ class Mbox:
 
     def close(self) -> None:
         """Nothing is held open."""
-        self._open, self._entries = None, {}
+        self._open, self._entries, self._known = None, {}, {}
 
 
 def folders_of(base: Path) -> dict[str, Path]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
+from collections import Counter
 from pathlib import Path
 
 from ndrfilter import limits, mbox
@@ -21,7 +23,7 @@ from ndrfilter.terminal import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
 _KEPT_BY_PROGRAMS = re.compile(
@@ -33,10 +35,41 @@ _START = 1024 * 1024
 
 
 class Entry(Noun):
-    """Where a message stands in the file, and how long it is there."""
+    """Where a message stands in the file, how long it is there; `claim` is where it says that it ends, beyond that."""
 
     start: int
     size: int
+    edge: mbox.Edge
+    claim: int
+
+
+class Index(Noun):
+    """All messages of a file by uid, in order, while the file has this `signature`."""
+
+    signature: tuple[int, int, int]
+    entries: dict[str, Entry]
+
+    def counts(self) -> Counter[str]:
+        """How often each digest is there."""
+        return Counter(map(digest_in, self.entries))
+
+
+def signature(status: os.stat_result) -> tuple[int, int, int]:
+    """What changes with a file."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def entry_of(piece: mbox.Piece) -> Entry:
+    """What is remembered of it."""
+    return Entry(piece.start, piece.size, mbox.edge_of(piece), _body_end(piece))
+
+
+def index_of(stream: BinaryIO, known: Index | None = None) -> Index:
+    """The index of that file; the known one if the file has not changed. Raises OSError."""
+    now = signature(os.fstat(stream.fileno()))
+    if known is not None and known.signature == now:
+        return known
+    return Index(now, {uid: entry_of(piece) for uid, piece in scan(stream)})
 
 
 def open_mbox(path: Path) -> BinaryIO:
@@ -59,11 +92,20 @@ def scan(stream: BinaryIO) -> Iterator[tuple[str, mbox.Piece]]:
     if not stream.read(1):
         return
     stream.seek(0)
-    counts: dict[str, int] = {}
+    name = namer()
     for piece in mbox.pieces(stream):
-        digest = digest_of(message_of(piece.raw))
-        counts[digest] = number = counts.get(digest, 0) + 1
-        yield digest if number == 1 else f"{digest}-{number}", piece
+        yield name(digest_of(message_of(piece.raw))), piece
+
+
+def namer(counts: Counter[str] | None = None) -> Callable[[str], str]:
+    """Makes uids of digests, in the order of the file, behind the `counts` that are there."""
+    seen = Counter[str](counts or {})
+
+    def name(digest: str) -> str:
+        seen[digest] += 1
+        return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+
+    return name
 
 
 def message_of(raw: bytes) -> bytes:
@@ -103,7 +145,7 @@ def received(piece: mbox.Piece, otherwise: float) -> float:
     return otherwise if told is None else told
 
 
-def body_end(piece: mbox.Piece) -> int:
+def _body_end(piece: mbox.Piece) -> int:
     """Where in the file its Content-Length says that it ends; 0 where that is within the message, or not told."""
     end = header_end(piece.raw, len(piece.opening))
     found = re.search(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?$", piece.raw[:end])

@@ -16,7 +16,7 @@ from ndrfilter.terminal import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ndrfilter.sweep.local.mboxplan import Plan, Target
+    from ndrfilter.sweep.local.mboxindex import Index
 
 
 class Journal(Noun):
@@ -29,12 +29,11 @@ class Journal(Noun):
     in_target: Counter[str]
 
     @classmethod
-    def of(cls, target: Path, source: Path, before: Target, plan: Plan) -> Journal:
-        """The journal of that move."""
-        uids = tuple(uid for uid, _span in plan.moved)
+    def of(cls, target: Path, source: Path, here: Index, there: Index, uids: tuple[str, ...]) -> Journal:
+        """The journal of that move from `here` to `there`."""
         digests = set(map(digest_in, uids))
-        counts = [Counter({digest: found[digest] for digest in digests}) for found in (plan.counts, before.counts)]
-        return cls(os.path.relpath(target, source.parent), before.size, uids, *counts)
+        counts = [Counter({digest: found[digest] for digest in digests}) for found in (here.counts(), there.counts())]
+        return cls(os.path.relpath(target, source.parent), there.signature[1], uids, *counts)
 
     def write(self, source: Path) -> None:
         """Have it on the disk; raises OSError."""

@@ -20,7 +20,7 @@ from ndrfilter import limits
 from ndrfilter.errors import TemporaryError
 from ndrfilter.sweep.local import files, mboxplan
 from ndrfilter.sweep.local.lock import locked
-from ndrfilter.sweep.local.mboxindex import digest_in, open_mbox, scan
+from ndrfilter.sweep.local.mboxindex import Index, digest_in, index_of, open_mbox, signature
 from ndrfilter.sweep.local.mboxjournal import Journal
 from ndrfilter.sweep.nouns import Moved
 from ndrfilter.terminal import escape
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import BinaryIO
 
-    Moves = tuple[tuple[str, mboxplan.Span], ...]
+    from ndrfilter.sweep.local.mboxplan import Moves
 
 
 @contextmanager
@@ -41,65 +41,73 @@ def _both(source: Path, target: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
         yield held[source], held[target]
 
 
-def move(source: Path, target: Path, uids: Collection[str]) -> list[Moved]:
-    """Move what can be moved of these; where it is now. Raises PlaceError and its kin, TemporaryError."""
+def move(source: Path, target: Path, uids: Collection[str], known: dict[Path, Index]) -> list[Moved]:
+    """Move what can be moved of these; where it is now. Indexes that are `known` are used, and brought up to date.
+
+    Raises PlaceError and its kin, TemporaryError.
+    """
     settle(source)
     for path in (source, target):
         open_mbox(path).close()
     with _both(source, target) as (stream, into):
-        before = mboxplan.look_at(into)
-        plan = mboxplan.plan(source, stream, uids, before.last)
-        if not plan.moved:
-            return []
-        journal = Journal.of(target, source, before, plan)
         try:
-            journal.write(source)
-            _carry_out(source, stream, target, into, before, plan)
-            journal.remove(source)
+            here, there = index_of(stream, known.get(source)), index_of(into, known.get(target))
+            last = next((entry.edge for entry in reversed(there.entries.values())), None)
+            moves = mboxplan.plan(source, here, uids, last)
+            known.clear()
+            if not moves:
+                return []
+            Journal.of(target, source, here, there, tuple(uid for uid, _span in moves)).write(source)
+            starts = _carry_out(source, stream, target, into, there.signature[1], moves)
+            Journal.remove(source)
+            known[source] = mboxplan.without(here, moves, signature(source.stat()))
+            known[target], moved = mboxplan.together(there, here, starts, signature(target.stat()))
         except OSError as error:
             raise files.trouble(error, source) from error
-    return list(_told(plan.moved, before.counts))
+    return moved
 
 
-def _carry_out(
-    source: Path, stream: BinaryIO, target: Path, into: BinaryIO, before: mboxplan.Target, plan: mboxplan.Plan
-) -> None:
+def _carry_out(source: Path, stream: BinaryIO, target: Path, into: BinaryIO, size: int, moves: Moves) -> dict[str, int]:
+    """Write them behind the first `size` bytes of `into`, and a source without them; where each begins there."""
     was = os.fstat(stream.fileno())
     try:
-        _append(stream, into, before, plan.moved)
+        starts = _append(stream, into, size, moves)
         if target.stat().st_ino != os.fstat(into.fileno()).st_ino:
-            raise TemporaryError(f"{escape(str(target))} was changed meanwhile by another program; start again")
-        _replace(source, stream, plan.moved, was)
+            raise _changed(target)
+        _replace(source, stream, moves, was)
     except BaseException:
         if source.stat().st_ino == was.st_ino:  # else it was done already
-            into.truncate(before.size)
+            into.truncate(size)
             os.fsync(into.fileno())
             Journal.remove(source)
         raise
+    return starts
 
 
-def _told(moved: Moves, counts: Counter[str]) -> Iterator[Moved]:
-    for uid, _span in moved:
-        digest = digest_in(uid)
-        counts[digest] += 1
-        yield Moved(uid, digest if counts[digest] == 1 else f"{digest}-{counts[digest]}", 0)
+def _changed(path: Path) -> TemporaryError:
+    return TemporaryError(f"{escape(str(path))} was changed meanwhile by another program; start again")
 
 
-def _append(stream: BinaryIO, into: BinaryIO, before: mboxplan.Target, moved: Moves) -> None:
-    for block in _appended(stream, into, before.size, moved):
-        into.seek(0, os.SEEK_END)
+def _append(stream: BinaryIO, into: BinaryIO, size: int, moves: Moves) -> dict[str, int]:
+    starts, place = {}, size
+    for uid, block in _appended(stream, into, size, moves):
+        if uid:
+            starts[uid] = place
+        into.seek(place)
         into.write(block)
+        place += len(block)
     into.flush()
     os.fsync(into.fileno())
+    return starts
 
 
-def _appended(stream: BinaryIO, into: BinaryIO, size: int, moved: Moves) -> Iterator[bytes]:
+def _appended(stream: BinaryIO, into: BinaryIO, size: int, moved: Moves) -> Iterator[tuple[str, bytes]]:
     """What is written behind the first `size` bytes of `into`."""
     into.seek(0)
     crlf = into.readline(1000).endswith(b"\r\n")
     into.seek(max(0, size - 4))
     end = into.read(min(4, size))
-    return mboxplan.pieces_moved(stream, end, crlf, moved, limits.MBOX_COPY)
+    return mboxplan.pieces_moved(stream, end, crlf, moved)
 
 
 def _replace(source: Path, stream: BinaryIO, moved: Moves, was: os.stat_result) -> None:
@@ -112,8 +120,8 @@ def _replace(source: Path, stream: BinaryIO, moved: Moves, was: os.stat_result) 
                 _copy(stream, new, span)
             new.flush()
             os.fsync(new.fileno())
-            if _signature(source.stat()) != _signature(was):
-                raise TemporaryError(f"{escape(str(source))} was changed meanwhile by another program; start again")
+            if signature(source.stat()) != signature(was):
+                raise _changed(source)
             if os.name == "nt":  # where an open file cannot be replaced
                 new.close()
                 stream.close()
@@ -125,10 +133,6 @@ def _replace(source: Path, stream: BinaryIO, moved: Moves, was: os.stat_result) 
     finally:
         draft.unlink(missing_ok=True)
     files.sync_folder(source.parent)
-
-
-def _signature(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _copy(stream: BinaryIO, new: BinaryIO, span: mboxplan.Span) -> None:
@@ -160,22 +164,19 @@ def settle(source: Path) -> None:
 
 def _settle(source: Path, stream: BinaryIO, into: BinaryIO, journal: Journal) -> None:
     wanted = set(journal.moving)
-    here = [(uid, mboxplan.Span(piece.start, piece.size)) for uid, piece in scan(stream)]
-    now = Counter(digest_in(uid) for uid, _span in here)
+    index = index_of(stream)
+    here = [(uid, mboxplan.Span(entry.start, entry.size)) for uid, entry in index.entries.items()]
+    now, there = index.counts(), index_of(into).counts()
     moving = tuple((uid, span) for uid, span in here if uid in wanted)
-    if all(now[digest] == number for digest, number in journal.in_source.items()) and _in_part(
-        stream, into, journal.size, moving
-    ):
+    untouched = all(now[digest] == number for digest, number in journal.in_source.items())
+    if untouched and _in_part(stream, into, journal.size, moving):
         into.truncate(journal.size)
         os.fsync(into.fileno())
         return
-    there = mboxplan.look_at(into).counts
-    left = Counter(
-        {
-            digest: min(number, there[digest] - journal.in_target[digest]) - (journal.in_source[digest] - now[digest])
-            for digest, number in Counter(map(digest_in, journal.moving)).items()
-        }
-    )
+    left = Counter[str]()
+    for digest, number in Counter(map(digest_in, journal.moving)).items():
+        arrived = min(number, there[digest] - journal.in_target[digest])
+        left[digest] = arrived - (journal.in_source[digest] - now[digest])
     out = []
     for uid, span in here:
         if left[digest_in(uid)] > 0:
@@ -189,7 +190,7 @@ def _in_part(stream: BinaryIO, into: BinaryIO, size: int, moving: Moves) -> bool
     """Whether behind the first `size` bytes of `into` stands a beginning of what should, and nothing else."""
     end = into.seek(0, os.SEEK_END)
     place, whole = size, True
-    for block in _appended(stream, into, size, moving):
+    for _uid, block in _appended(stream, into, size, moving):
         into.seek(place)
         found = into.read(len(block))
         if not block.startswith(found) or (len(found) < len(block) and place + len(found) < end):

@@ -62,12 +62,12 @@ class House:
         return name if number >= _MOST * self.messages else ""
 
     def receivers(self) -> tuple[Observed, ...]:
-        """The hosts of that organisation, on more than one day, most common first."""
+        """The hosts of that organisation, on more than one day, most common first; no big provider's."""
         house = self.organisation
         found = (
             Observed(name, f"took in {number:,} of {self.messages:,} messages")
             for name, number in self._hosts.most_common()
-            if organisation(name) == house and len(self._days[name]) >= _DAYS
+            if organisation(name) == house and len(self._days[name]) >= _DAYS and not of_provider(name)
         )
         return tuple(found)[: limits.SWEEP_RECEIVERS] if house else ()
 

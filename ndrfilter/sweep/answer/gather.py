@@ -18,6 +18,7 @@ from ndrfilter.sweep.answer.nouns import (
     Wrong,
 )
 from ndrfilter.sweep.answer.timeline import Buckets
+from ndrfilter.sweep.book import folded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class Gathered:
             self.reasons["address"] += 1
             for one in failures[: limits.ANSWER_ADDRESSES]:
                 if one.reason in ADDRESS_REASONS and len(self.refused) < limits.ANSWER_TALLY:
-                    self.refused.add(one.address[: limits.ANSWER_ADDRESS].casefold())
+                    self.refused.add(folded(one.address))
         elif not reasons & STANDING_REASONS:
             self.reasons["other"] += 1
 

@@ -10,6 +10,7 @@ from itertools import islice
 
 from ndrfilter import limits
 from ndrfilter.noun import Noun
+from ndrfilter.sweep.book import folded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,22 +45,21 @@ def _data() -> tuple[tuple[str, ...], Mapping[str, str]]:
 
 
 class Speller:
-    """Suggests addresses out of a book; never one of `refused`, which came back themselves. `book` may be None."""
+    """Suggests addresses out of a book; never one of `refused`, folded, which came back themselves."""
 
     def __init__(self, book: Book | None, refused: Container[str] = ()) -> None:
         self._refused = refused
         self._used: dict[str, dict[str, int]] = {}  # domain, local part
         for address, sent, received in islice(book.all() if book else (), limits.ANSWER_BOOK):
-            local, _, domain = address.casefold().rpartition("@")
-            if local:
-                self._used.setdefault(domain, {})[local] = sent + received
+            local, _, domain = address.rpartition("@")
+            self._used.setdefault(domain, {})[local] = sent + received
         totals = {domain: sum(locals_.values()) for domain, locals_ in self._used.items()}
         self._domains = dict(nlargest(limits.ANSWER_NEAR, totals.items(), key=lambda pair: pair[1]))
 
     def meant(self, address: str) -> str:
         """The address that was likely meant, or ""."""
-        local, _, domain = address.casefold().rpartition("@")
-        if not local or not domain or len(address) > limits.ANSWER_ADDRESS:
+        local, _, domain = folded(address).rpartition("@")
+        if not local or len(address) > limits.ANSWER_ADDRESS:
             return ""
         here = self._used.get(domain, {}).get(local, 0)
         found = (*self._same_domain(local, domain), *self._other_domain(local, domain))

@@ -19,7 +19,9 @@ from ndrfilter.sweep.answer.nouns import VERDICTS
 from ndrfilter.sweep.nouns import Failed, Key, Row
 
 EVIL = "<script>alert(1)</script>\"'&amp;<a href='https://evil.example/'>x</a>\x1b[2J\x00\r\n\u202e\u2066\ud800</style></bdi>"
-texts = st.one_of(st.text(max_size=40), st.just(EVIL), st.just("x" * 5_000), st.just("あ" * 300), st.just("a@b.example"))
+texts = st.one_of(
+    st.text(max_size=40), st.just(EVIL), st.just("x" * 5_000), st.just("あ" * 300), st.just("a@b.example")
+)
 times = st.one_of(st.floats(), st.floats(0, 2 * NOW.timestamp()), st.floats(NOW.timestamp() - 9e6, NOW.timestamp()))
 reasons = st.sampled_from(["address_unknown", "mailbox_full", "policy", "network", "unknown", "of_tomorrow"])
 addresses = st.builds(Failed, texts, reasons, texts, texts, texts)

@@ -53,7 +53,14 @@ def test_nothing_came():
 
 @pytest.mark.parametrize(
     ("length", "unit"),
-    [(2 * DAY, "hour"), (10 * DAY, "quarter"), (40 * DAY, "day"), (300 * DAY, "week"), (1500 * DAY, "month"), (9000 * DAY, "year")],
+    [
+        (2 * DAY, "hour"),
+        (10 * DAY, "quarter"),
+        (40 * DAY, "day"),
+        (300 * DAY, "week"),
+        (1500 * DAY, "month"),
+        (9000 * DAY, "year"),
+    ],
 )
 def test_the_unit_is_as_fine_as_can_be_read(length, unit):
     assert told(BEGIN + length, BEGIN, BEGIN + length).unit == unit

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_rows import BOOK, NOW, SCOPE, START, ZONE, row
 
+from ndrfilter import limits
 from ndrfilter.schema import KINDS
 from ndrfilter.sweep.answer import LANGUAGES, answer_of, html, plain
 from ndrfilter.sweep.answer.columns import width
@@ -130,9 +131,12 @@ def test_the_page_has_its_size_whatever_comes():
             )  # fmt: skip
 
     tracemalloc.start()
-    answer = answer_of(endless(20_000), SCOPE, BOOK, ZONE)
+    answer = answer_of(endless(6_000), SCOPE, BOOK, ZONE)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 16 * 1024 * 1024
+    shown = [text for letter in (*answer.read, *answer.unclear) for text in letter if isinstance(text, str)]
+    shown += [text for letter in answer.read for wrong in letter.wrong for text in wrong if isinstance(text, str)]
+    assert max(map(len, shown)) == limits.ANSWER_SAID + 1  # one more, so that a cut is seen
     assert len(html(answer)) < 512 * 1024
     assert len("".join(plain(answer))) < 256 * 1024

@@ -9,8 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from local_mail import in_maildir, killed_at, maildir, message
 
 from ndrfilter import limits

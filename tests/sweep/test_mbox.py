@@ -16,8 +16,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
 from local_mail import from_line, in_mbox, killed_at, mbox_file, message
 
 from ndrfilter import limits
@@ -379,6 +377,22 @@ class TestOthersAtWork:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
             process.stdout.readline()
             with pytest.raises(TemporaryError, match="another program holds"):
+                move(inbox, [0])
+            process.stdin.close()
+        assert len(move(inbox, [0])) == 1
+
+    def test_a_thunderbird_that_runs(self, tmp_path):
+        pytest.importorskip("fcntl")
+        inbox = tmp_path / "x.default" / "Mail" / "Local Folders" / "Inbox"
+        inbox.parent.mkdir(parents=True)
+        mbox_file(inbox, [message(1), message(2)])
+        lock = tmp_path / "x.default" / ".parentlock"
+        lock.touch()
+        code = "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.lockf(f, 2); print(flush=True); sys.stdin.read()"
+        command = [sys.executable, "-c", code, str(lock)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
+            process.stdout.readline()
+            with pytest.raises(TemporaryError, match="Thunderbird"):
                 move(inbox, [0])
             process.stdin.close()
         assert len(move(inbox, [0])) == 1

@@ -1,5 +1,7 @@
 """The locks that mail programs agree on for an mbox: a file beside it (`inbox.lock`), and fcntl where there is one.
 
+Thunderbird keeps to neither, but locks its profile while it runs: then we do not touch a mailbox in it.
+
 A lock file is held for forgotten, and removed, when the process that it names (`PID:HOST`, ours and Dovecot's way) was
 of this machine and is no more, or when nobody has touched it for `limits.MBOX_LOCK_STALE` seconds.
 """
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _PAUSE = 0.1
+_PROFILE_LOCKS = (".parentlock", "parent.lock")  # the second on Windows, where it cannot be opened
 
 
 @contextmanager
@@ -30,6 +33,7 @@ def locked(path: Path) -> Iterator[BinaryIO]:
     """That mbox, open for reading and writing, while nobody else changes it. Nothing else here may open it meanwhile:
     closing a second descriptor would give up the lock (fcntl(2)). Raises TemporaryError, PlaceError and its kin.
     """
+    _demand_quiet(path)
     end = time.monotonic() + limits.MBOX_LOCK_PATIENCE
     beside = path.with_name(path.name + ".lock")
     try:
@@ -46,6 +50,18 @@ def locked(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             if beside.lstat().st_ino == mine:
                 beside.unlink()
+
+
+def _demand_quiet(path: Path) -> None:
+    """Raise TemporaryError if the file is in the profile of a Thunderbird that runs."""
+    for place in (folder / name for folder in path.parents for name in _PROFILE_LOCKS):
+        try:
+            with opened(place, os.O_RDWR) as stream:
+                _try(stream)
+        except (BlockingIOError, PermissionError):
+            raise TemporaryError(f"{escape(str(path))} is Thunderbird's, which runs; quit it and start again") from None
+        except OSError:
+            continue
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -117,16 +133,21 @@ def _dead(beside: Path) -> bool:
 
 
 def _hold(stream: BinaryIO, path: Path, end: float) -> None:
-    try:
-        import fcntl
-    except ImportError:
-        return
     while True:
         try:
-            fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _try(stream)
         except OSError:
             if time.monotonic() > end:
                 raise _taken(path) from None
             time.sleep(_PAUSE)
         else:
             return
+
+
+def _try(stream: BinaryIO) -> None:
+    """Lock it as fcntl does, where there is such a thing; raises OSError where another process has."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

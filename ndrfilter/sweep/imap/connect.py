@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ndrfilter.errors import NdrError
     from ndrfilter.sweep.imap.secrets import Secret
     from ndrfilter.sweep.imap.server import Server
     from ndrfilter.sweep.places import Access
@@ -77,18 +78,25 @@ def _log_in(wire: Wire, server: Server, secret: Secret) -> None:
     if wire.state != "NONAUTH":
         return
     said = secret.get()
-    wire.begin(limits.IMAP_SMALL_ANSWER, limits.IMAP_LOGIN)
+    wire.begin(limits.IMAP_LINE, limits.IMAP_LOGIN)
+    problem = _obstacle(wire, server, said, secret.token)
+    wire.forget()
+    if problem is not None:
+        raise problem
+
+
+def _obstacle(wire: Wire, server: Server, said: str, token: bool) -> NdrError | None:
+    """Logs in; why that does not go, told and not raised: an exception would carry the server's own words as context."""
     try:
-        _prove(wire, server, said, secret.token)
+        _prove(wire, server, said, token)
     except (imaplib.IMAP4.abort, OSError) as error:
-        raise words.cut_off(server.name, _harmless(error, said)) from None
+        return words.cut_off(server.name, _harmless(error, said))
     except imaplib.IMAP4.error as error:
         text = str(_harmless(error, said))
-        raise words.refused_login(server, code_of(text), text, secret.token) from None
+        return words.refused_login(server, code_of(text), text, token)
     except (ValueError, TypeError) as error:
-        raise words.unreachable(server, _harmless(error, said)) from None
-    finally:
-        wire.forget()
+        return words.unreachable(server, _harmless(error, said))
+    return None
 
 
 def _prove(wire: Wire, server: Server, said: str, token: bool) -> None:

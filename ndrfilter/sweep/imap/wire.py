@@ -37,14 +37,14 @@ class Wire(imaplib.IMAP4):
         self.fetched = 0
         self._context, self._tls, self._silence = context, tls, silence
         self._buffer = bytearray()
-        self.begin(limits.IMAP_SMALL_ANSWER, limits.IMAP_LOGIN)
+        self.begin(limits.IMAP_LINE, limits.IMAP_LOGIN)
         super().__init__(host, port)
         if not tls:
             self._start_tls()
 
     def begin(self, allowance: int, seconds: float) -> None:
         """From now on so many bytes may come, within that time."""
-        self._allowance = allowance
+        self._allowance, self._lines = allowance, limits.IMAP_LINES
         self._deadline = time.monotonic() + seconds
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:  # noqa: ARG002 - imaplib's
@@ -82,6 +82,9 @@ class Wire(imaplib.IMAP4):
     def readline(self) -> bytes:
         """A line with its end; what came without one stays for the next call if time runs out; empty at the end."""
         searched = 0
+        self._lines -= 1
+        if self._lines < 0:
+            raise self.abort("sends far more than was asked for")
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
             if searched > limits.IMAP_LINE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,13 @@ def keep(config: Config) -> tuple[Path, Loaded]:
     made, program = compiled(*_sources(inputs, plugins))
     data = {**made, "stamps": stamps(map(Path, made["inputs"]))}
     return cache.write(_key(inputs, plugins), data, cache.folders()[0]), _finished(plugins, made, program)
+
+
+def keep_once(config: Config) -> None:
+    """Keep the compiled rules on disk unless they are there, for who will come again; no matter if that fails."""
+    if cache.read(_key(_inputs(config), extensions.loaded())) is None:
+        with suppress(OSError):
+            keep(config)
 
 
 def word_of(config: Config) -> str:

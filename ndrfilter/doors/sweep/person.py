@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ndrfilter import knowledge
 from ndrfilter.doors.sweep import dialogue
 from ndrfilter.noun import Noun
 from ndrfilter.sweep import evidence
@@ -42,7 +43,9 @@ def known(visit: Visit) -> Person:
     from ndrfilter.adapters.clock import SystemClock
     from ndrfilter.adapters.store import SqliteStore
     from ndrfilter.api import Filter
+    from ndrfilter.config import from_mapping, load
 
+    knowledge.keep_once(load(visit.args.config) if visit.args.config else from_mapping({}))
     if visit.args.config:
         judge = Filter.from_config(visit.args.config)
         return Person(judge, _word(judge, ""))
@@ -123,6 +126,4 @@ def _scope(profile: Profile, store: SqliteStore, witnesses: int) -> SentScope | 
 
 
 def _word(judge: Filter, profile: str) -> str:
-    from ndrfilter import knowledge
-
     return f"{knowledge.word_of(judge.config)} {profile}"

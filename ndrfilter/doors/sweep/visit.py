@@ -68,6 +68,8 @@ class Visit:
         self.progress.stop()
         for remark in receipt.remarks:
             complain(escape(remark))
+        if "://" in self.mailbox.name:
+            complain(f"read {self.mailbox.fetched:,} bytes from the server")
 
     def sweep(self, folders: list[str], tell: Callable[[Row], None] | None = None) -> Receipt:
         """Look through these folders, or through all that may hold returned mail."""

@@ -202,14 +202,10 @@ SWEEP_WAIT = 5.0  # seconds for another process to let go of the ledger
 
 # sweep: the answer
 ANSWER_LETTERS = 50  # genuine messages shown in full
-ANSWER_UNCLEAR = 20
-ANSWER_FAKES = 10
-ANSWER_HOSTS = 5
-ANSWER_DAYS = 7
+ANSWER_UNCLEAR, ANSWER_FAKES, ANSWER_HOSTS, ANSWER_DAYS = 20, 10, 5, 7  # shown as a list
 ANSWER_ADDRESSES = 5  # of one message
 ANSWER_ADDRESS = 254  # characters (RFC 5321 section 4.5.3.1.3, without the brackets)
-ANSWER_TEXT = 200  # characters of a subject or a host
-ANSWER_SAID = 300  # characters of what a server said
+ANSWER_TEXT, ANSWER_SAID = 200, 300  # characters of a subject or a host, of what a server said
 ANSWER_BUCKETS = 20_000  # hours that are told apart; beyond, days and then weeks
 ANSWER_TALLY = 10_000  # things counted by name; twice as many are kept before the rarest go
 ANSWER_PEOPLE = 1_000  # addresses told apart in what an intruder may have sent
@@ -217,36 +213,27 @@ ANSWER_BOOK = 200_000  # addresses a likely spelling is looked for in
 ANSWER_NEAR = 2_000  # of one domain, and domains: those most used
 
 # sweep, the command; times in seconds
-SWEEP_RECONNECTS = 5  # in a row, before it gives up
-SWEEP_RECONNECT_PAUSE = 2.0
-SWEEP_WATCH = 600.0  # between looks at the folder that mail comes into, if nothing is heard of it
-SWEEP_WATCH_ALL = 3_600.0  # between looks at all folders
+SWEEP_RECONNECTS, SWEEP_RECONNECT_PAUSE = 5, 2.0  # in a row, before it gives up
+SWEEP_WATCH, SWEEP_WATCH_ALL = 600.0, 3_600.0  # between looks at a folder of which nothing is heard, and at all
 
 # sweep: evidence from the mailbox itself
 SWEEP_RETENTION = 3_650 * 86_400.0  # seconds that what the Sent folder told is kept
 SWEEP_SENT_LAG = 1_800.0  # seconds until a message that was sent is in the Sent folder, and that clocks may differ
 SWEEP_SENT_FRESH = 14 * 86_400.0  # seconds without anything sent, after which nobody knows where it goes now
-SWEEP_LOOKED_AT = 3_000  # newest messages that are asked for traces and witnesses
-SWEEP_LOOKED_AT_DAY = 60  # of these, messages of one day
-SWEEP_BOUNCES = 200  # of those, returned ones that are read
-SWEEP_BOUNCE_BYTES = 64 * 1024
-SWEEP_WITNESSES = 10
-SWEEP_WITNESS_DAYS = 5
+SWEEP_LOOKED_AT, SWEEP_LOOKED_AT_DAY = 3_000, 60  # newest messages asked for traces and witnesses; of one day
+SWEEP_BOUNCES, SWEEP_BOUNCE_BYTES = 200, 64 * 1024  # of those, returned ones that are read; of each
+SWEEP_WITNESSES, SWEEP_WITNESS_DAYS = 10, 5  # at least, and on so many days
 SWEEP_WITNESS_GAP = 45 * 86_400.0  # seconds without a witness, of which then nobody knows anything
 SWEEP_ADDRESSES = 50  # of one person
 SWEEP_AUTHORS = 1_000  # different ones in a Sent folder that are counted
 SWEEP_ALIAS = 3  # messages that make a stranger's domain one of the person's
-SWEEP_RELAYS = 60
-SWEEP_RECEIVERS = 20
+SWEEP_RELAYS, SWEEP_RECEIVERS = 60, 20
 
 # sweep: local mailboxes; times in seconds
-MAX_FOLDERS = 10_000  # of one mailbox
-MAX_FOLDER_DEPTH = 10
-MAX_FOLDER_NAME = 200  # bytes
+MAX_FOLDERS, MAX_FOLDER_DEPTH, MAX_FOLDER_NAME = 10_000, 10, 200  # of one mailbox; bytes
 SWEEP_LOOKS = 5  # at a folder, for a message that another program renames meanwhile
 SWEEP_POLL = 2.0  # between two looks at whether a folder has changed
-MBOX_LOCK_PATIENCE = 10.0
-MBOX_LOCK_STALE = 300.0  # a lock file that nobody has touched for so long is one that was forgotten
+MBOX_LOCK_PATIENCE, MBOX_LOCK_STALE = 10.0, 300.0  # a lock file that nobody touched for so long was forgotten
 MBOX_COPY = 1024 * 1024  # at a time
 
 # sweep: IMAP; times in seconds

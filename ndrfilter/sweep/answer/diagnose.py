@@ -143,7 +143,7 @@ def _main_verdict(findings: tuple[Finding, ...], gathered: Gathered) -> str:
     """The verdict whose coming and going is told: that of the worst thing which comes in waves, else the commonest."""
     for finding in findings:
         if finding.name == HACKED:
-            return GENUINE
+            return gathered.intrusion.verdicts.most_common(1)[0][0]
         if finding.name == SPOOFED:
             return UNDETERMINED if finding.certainty == UNSURE else BACKSCATTER
     return max(gathered.counts, key=lambda verdict: gathered.counts[verdict])

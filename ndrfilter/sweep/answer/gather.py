@@ -95,10 +95,12 @@ class Intrusion:
     def __init__(self) -> None:
         self.number = 0
         self.people: set[str] = set()
+        self.verdicts = Counter[str]()
 
     def add(self, row: Row) -> None:
         """Count one."""
         self.number += 1
+        self.verdicts[row.verdict] += 1
         for one in row.failed:
             if len(self.people) < limits.ANSWER_PEOPLE:
                 self.people.add(one.address[: limits.ANSWER_ADDRESS].casefold())
@@ -135,7 +137,9 @@ class Gathered:
             self._genuine(row)
         elif row.verdict == UNDETERMINED:
             self.doubts[self._doubt(row)] += 1
-            self.strangers += bool(row.failed) and self._to_strangers(row)
+            # Where Sent is known to be complete, what is missing there is not called genuine, though we handed it over.
+            if not self._intruded(row):
+                self.strangers += bool(row.failed) and self._to_strangers(row)
 
     def wall(self, time: float | None) -> datetime | None:
         """That time on the person's clock; None where it is none, or beyond any that could be true."""
@@ -153,10 +157,7 @@ class Gathered:
             self.reasons["standing"] += 1
             for one in failures[: limits.ANSWER_ADDRESSES]:
                 self.refusers.count(one.address.rpartition("@")[2][: limits.ANSWER_TEXT].casefold())
-        if self.not_by_owner(row):
-            self.intrusion.add(row)
-            if self._covered(row):
-                self.covered_intrusion.add(row)
+        if self._intruded(row):
             return
         if reasons & ADDRESS_REASONS:
             self.reasons["address"] += 1
@@ -165,6 +166,15 @@ class Gathered:
                     self.refused.add(folded(one.address))
         elif not reasons & STANDING_REASONS:
             self.reasons["other"] += 1
+
+    def _intruded(self, row: Row) -> bool:
+        """Whether somebody else may have sent it; then it is counted as that."""
+        found = self.not_by_owner(row)
+        if found:
+            self.intrusion.add(row)
+            if self._covered(row):
+                self.covered_intrusion.add(row)
+        return found
 
     def not_by_owner(self, row: Row) -> bool:
         """Whether somebody else may have sent it through the person's servers."""
@@ -183,6 +193,8 @@ class Gathered:
 
     def _doubt(self, row: Row) -> str:
         """Why a message is unclear, one of DOUBTS."""
+        if row.kind == "none":
+            return "trouble"
         if row.kind in ("autoreply", "challenge", "receipt", "feedback"):
             return "answer"
         if not (row.message_id or row.subject or row.author or row.to):

@@ -44,7 +44,7 @@ REASONS = (
 KINDS = tuple(kind for kind in schema.KINDS if kind != "none")
 """The kinds of returned mail that have words; any other is told as "report"."""
 
-DOUBTS = ("nothing_back", "before_sent", "answer", "contradicted", "between")
+DOUBTS = ("trouble", "nothing_back", "before_sent", "answer", "contradicted", "between")
 """Why a message is unclear."""
 
 HINTS = ("no_sent", "sent_starts_late", "sent_incomplete", "relays_unknown", "nothing_back")

@@ -59,6 +59,13 @@ def test_an_account_in_other_hands():
     assert diagnosed([strange(number) for number in range(3)]) == [("hacked", "likely")]
 
 
+def test_an_account_in_other_hands_where_a_complete_sent_folder_contradicts():
+    rows = [strange(number)._replace(verdict="undetermined") for number in range(25)]
+    answer = answer_of(rows, COMPLETE, BOOK, ZONE)
+    assert [(finding.name, finding.certainty) for finding in answer.findings] == [("hacked", "sure")]
+    assert answer.timeline.wave.verdict == "undetermined"
+
+
 def test_two_strangers_are_no_intruder():
     assert "hacked" not in dict(diagnosed([strange(number) for number in range(2)]))
 
@@ -185,10 +192,11 @@ def test_why_they_are_unclear():
         row(2, "undetermined", **bare),
         row(3, "undetermined", through_us=True),
         row(4, "undetermined"),
+        row(6, "undetermined", kind="none", **bare),
         row(5, "undetermined", written=SCOPE.sent.since - 9),
     ]
     doubts = {doubt.what: doubt.number for doubt in answer_of(rows, SCOPE, BOOK, ZONE).doubts}
-    assert doubts == dict.fromkeys(("answer", "nothing_back", "contradicted", "between", "before_sent"), 1)
+    assert doubts == dict.fromkeys(("trouble", "answer", "nothing_back", "contradicted", "between", "before_sent"), 1)
 
 
 def test_only_forged_mail_counts_for_its_days_and_hosts():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from ndrfilter import limits
+from ndrfilter.errors import TemporaryError
 from ndrfilter.sweep.imap import fetch, moves
 from ndrfilter.sweep.imap import folders as listing
 from ndrfilter.sweep.imap.connect import connect
@@ -73,17 +74,20 @@ class ImapMailbox:
 
     def again(self) -> Folder | None:
         """Connects anew and opens the folder that was open; GoneError if it is another one now (UIDVALIDITY)."""
-        before = self._opened.folder if self._opened else None
-        self._fetched_before = self.fetched
+        before, fetched = self._opened, self.fetched
         self._session.close()
         self._session = connect(self._server, self._secret, self._access)
-        self._listed = None
+        self._fetched_before, self._listed = fetched, None
         if before is None:
             return None
-        now = self.open(before.name, write=self._write)
-        if now.generation != before.generation:
+        try:
+            now = self.open(before.folder.name, write=self._write)
+        except TemporaryError:
+            self._opened = before  # for the next try
+            raise
+        if now.generation != before.folder.generation:
             self._opened = None
-            raise GoneError(f"the folder {clip(before.name, _SHOWN)} was made anew meanwhile: begin again")
+            raise GoneError(f"the folder {clip(now.name, _SHOWN)} was made anew meanwhile: begin again")
         return now
 
     def items(self) -> Iterator[Item]:

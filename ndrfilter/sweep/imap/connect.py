@@ -86,7 +86,7 @@ def _log_in(wire: Wire, server: Server, secret: Secret) -> None:
 
 
 def _obstacle(wire: Wire, server: Server, said: str, token: bool) -> NdrError | None:
-    """Logs in; why that does not go, told and not raised: an exception would carry the server's own words as context."""
+    """Logs in; why that does not go. Raised in here, it would carry the server's own words along as its context."""
     try:
         _prove(wire, server, said, token)
     except (imaplib.IMAP4.abort, OSError) as error:

@@ -31,8 +31,9 @@ def move(session: Session, uids: Sequence[str], into: str, wire: bytes) -> Itera
             f"{session.name}: this server cannot move messages safely (it has neither MOVE nor UIDPLUS); "
             "use --tag to mark them instead"
         )
-    how = _move if session.has("MOVE") else _copy_and_expunge
-    for batch in batches(uids, limits.IMAP_MOVES):
+    atomic = session.has("MOVE")  # else what is cut off leaves messages doubled: as few as may be
+    how, size = (_move, limits.IMAP_MOVES) if atomic else (_copy_and_expunge, limits.IMAP_COPIES)
+    for batch in batches(uids, size):
         yield from _moved(session, batch, into, quoted(wire), how)
 
 

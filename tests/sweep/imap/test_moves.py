@@ -31,6 +31,11 @@ def opened(account):
     return mailbox
 
 
+def small_batches(monkeypatch, size):
+    monkeypatch.setattr(limits, "IMAP_MOVES", size)
+    monkeypatch.setattr(limits, "IMAP_COPIES", size)
+
+
 def arrived(mailbox, moved):
     """The subjects under the UIDs that were told, where they were."""
     generation = mailbox.open("Away").generation
@@ -40,7 +45,7 @@ def arrived(mailbox, moved):
 
 
 def test_messages_move_and_we_learn_where_they_are(account, monkeypatch):
-    monkeypatch.setattr(limits, "IMAP_MOVES", 3)
+    small_batches(monkeypatch, 3)
     account.deliver(*"abcdefghij", flags="FS", date=1_000_000_000)
     mailbox = opened(account)
     before = account.server.counts("alice")
@@ -90,7 +95,7 @@ def test_into_itself_is_refused(account):
 
 
 def test_two_clients_move_the_same_messages_at_the_same_time(account, monkeypatch):
-    monkeypatch.setattr(limits, "IMAP_MOVES", 5)
+    small_batches(monkeypatch, 5)
     account.deliver(*(f"{number:03}" for number in range(100)))
     mailbox = opened(account)
     before = account.server.counts("alice")

@@ -51,7 +51,7 @@ def known(visit: Visit) -> Person:
         return Person(judge, _word(judge, ""))
     store = SqliteStore(visit.folder, SystemClock())
     before = evidence.load(visit.folder)
-    if before is not None and before.confirmed is not None and not before.complete and not _told(visit):
+    if before is not None and _is_known(visit, before) and before.relays and not before.complete:
         _read_sent(visit, before, store)
         profile, witnesses = before, 0
     else:
@@ -63,9 +63,10 @@ def known(visit: Visit) -> Person:
     return Person(judge, word, _scope(profile, store, witnesses), profile, store)
 
 
-def _told(visit: Visit) -> bool:
-    """Whether the options say something about the person."""
-    return bool(visit.args.me or visit.args.sent or visit.args.all_sent_is_there is not None)
+def _is_known(visit: Visit, before: Profile) -> bool:
+    """Whether the person has agreed to that, and the options say nothing else."""
+    args = visit.args
+    return before.confirmed is not None and not (args.me or args.sent or args.all_sent_is_there is not None)
 
 
 def refresh(visit: Visit, person: Person) -> None:
@@ -91,10 +92,10 @@ def _proposal(visit: Visit, before: Profile | None, store: SqliteStore) -> Propo
 
 
 def _settled(visit: Visit, before: Profile | None, proposal: Proposal) -> Profile:
-    """The profile to judge by: what was agreed to before, unless something else is told now; else what is agreed to."""
+    """The profile to judge by: what was agreed to before, unless more is told or known now; else what is agreed to."""
     args = visit.args
     visit.progress.stop()
-    if before is not None and before.confirmed is not None and not _told(visit):
+    if before is not None and _is_known(visit, before) and (before.relays or not proposal.profile.relays):
         return before._replace(complete=before.complete and proposal.profile.complete)
     if dialogue.agreed(evidence.words(proposal), args.yes):
         profile = proposal.profile._replace(complete=_complete(args.all_sent_is_there, proposal), confirmed=time.time())

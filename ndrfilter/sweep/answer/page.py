@@ -13,6 +13,7 @@ from ndrfilter.sweep.answer.nouns import (
     HACKED,
     ORDINARY,
     SPOOFED,
+    UNSURE,
     VERDICTS,
     Answer,
     Bar,
@@ -127,11 +128,12 @@ def _todo(answer: Answer, words: Words) -> Iterator[Block]:
     """What to do and what not, worst first, nothing twice."""
     names = [finding.name for finding in answer.findings]
     told: set[Text] = set()
+    certain = HACKED not in names and any(one.name == SPOOFED and one.certainty != UNSURE for one in answer.findings)
     for name in names:
         if len(names) > 1:
             yield Para(words.say(f"diagnoses.{name}.title"), "lead")
         dont = words.every(f"diagnoses.{name}.dont")
-        if name == SPOOFED and HACKED not in names:
+        if name == SPOOFED and certain:
             dont += (words.say("diagnoses.spoofed.unless_hacked"),)
         for mark, texts in (("do", words.every(f"diagnoses.{name}.do")), ("dont", dont)):
             items = tuple(text for text in texts if text not in told)

@@ -18,7 +18,7 @@ from ndrfilter.sweep.undoing import Undone, undo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ndrfilter.sweep.ledger import Ledger
     from ndrfilter.sweep.mailbox import Mailbox
@@ -63,22 +63,13 @@ def file_away(
     try:
         for name in ledger.folders(verdicts):
             progress.folder(name)
-            for rows in _batches(ledger, name, verdicts):
+            for rows in ledger.batches(name, verdicts):
                 work.batch(name, rows)
                 progress.advance(len(rows))
     except (QuotaError, ReadOnlyError, GoneError) as error:
         trouble = str(error)
         work.stop(settle(mailbox, ledger), total)
     return Filed(work.moved + before.arrived, +work.left, work.into, trouble)
-
-
-def _batches(ledger: Ledger, folder: str, verdicts: Sequence[str]) -> Iterator[tuple[Row, ...]]:
-    after = 0
-    while True:
-        after, rows = ledger.batch(folder, verdicts, after)
-        if not rows:
-            return
-        yield rows
 
 
 class _Filing:

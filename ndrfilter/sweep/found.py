@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ndrfilter import limits
-from ndrfilter.message import parse
 from ndrfilter.message.addresses import parse_addresses
 from ndrfilter.sweep.nouns import Failed, Row
 from ndrfilter.sweep.state import digest_of
@@ -11,6 +10,7 @@ from ndrfilter.sweep.state import digest_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ndrfilter.engine.result import Hit, Recipient, Result
+    from ndrfilter.message.model import Headers
     from ndrfilter.sweep.nouns import Item, Key
 
 _SENT_LOG = "SENT_LOG_KNOWS"
@@ -18,9 +18,9 @@ _ARRIVED = frozenset(("delivered", "relayed", "expanded"))
 _NOT_OURS = frozenset(("backscatter", "fake"))
 
 
-def row_of(result: Result, key: Key, item: Item, raw: bytes, header: bytes) -> Row:
-    """What was found out about a message that was returned, or pretends to be."""
-    headers, original = parse(raw).headers, result.original
+def row_of(result: Result, key: Key, item: Item, headers: Headers, header: bytes) -> Row:
+    """What was found out about a message that was returned, or pretends to be; `headers` are the fields of `header`."""
+    original = result.original
     return Row(
         key=key,
         verdict=result.verdict,

@@ -49,7 +49,7 @@ class Judge:
             return self.by_raw(folder, item, head.whole, head.header)
         try:
             skeleton = _skeleton(head)
-            told, source = self._envelope(skeleton)
+            told, source = self._envelope(head.header, skeleton)
             closed = self._filter.ordinary(skeleton, told, source) if _is_plain(head) else None
         except Exception as error:
             return row_of_trouble(_key(folder, item), item, head.header, error)
@@ -59,15 +59,15 @@ class Judge:
         """What was found out from the whole message, None for ordinary mail; `header` as the mailbox told it."""
         key = _key(folder, item)
         try:
-            told, source = self._envelope(raw)
+            told, source = self._envelope(header, raw)
             result = self._filter.check(raw, envelope=told, envelope_source=source)
-            return None if result.verdict == ORDINARY else row_of(result, key, item, raw, header)
+            return None if result.verdict == ORDINARY else row_of(result, key, item, _headers(header, raw), header)
         except Exception as error:
             return row_of_trouble(key, item, header, error)
 
-    def _envelope(self, raw: bytes) -> tuple[Envelope, str]:
+    def _envelope(self, header: bytes, raw: bytes) -> tuple[Envelope, str]:
         """As `ndrfilter check` makes it for a file."""
-        sender, recipients = delivered(parse(raw).headers)
+        sender, recipients = delivered(_headers(header, raw))
         source = "headers" if sender is not None or recipients else "none"
         sender = None if sender is None else path_of(sender)
         return Envelope(sender=sender, recipients=tuple(map(path_of, recipients)) or self._me), source
@@ -78,8 +78,10 @@ def authors(header: bytes) -> tuple[str, ...]:
     return tuple(one.text for one in parse_addresses(_headers(header).text("From"))[:1] if one.domain)
 
 
-def _headers(header: bytes) -> Headers:
-    return parse(header).headers
+def _headers(header: bytes, raw: bytes = b"") -> Headers:
+    """The fields of a header; of the whole message where it is no clean one, and may go on."""
+    whole = header.strip() and header.endswith((b"\n\n", b"\n\r\n"))
+    return parse(header if whole or not raw else raw).headers
 
 
 def _key(folder: Folder, item: Item) -> Key:

@@ -29,8 +29,9 @@ _NEWEST = """SELECT row.id, folder.name, folder.generation, row.uid, row.receive
     FROM row JOIN folder ON folder.id = row.folder WHERE row.run = ?1 AND (row.received, row.id) < (?2, ?3)
     ORDER BY row.received DESC, row.id DESC LIMIT ?4"""
 _OF_FOLDER = """SELECT row.id, folder.name, folder.generation, row.uid, row.received, row.verdict, row.digest, row.rest
-    FROM row JOIN folder ON folder.id = row.folder WHERE row.run = ? AND folder.name = ? AND row.id > ?
-    AND row.verdict IN (SELECT value FROM json_each(?)) ORDER BY row.id LIMIT ?"""
+    FROM row JOIN folder ON folder.id = row.folder WHERE row.run = ?1 AND folder.name = ?2
+    AND (?3 IS NULL OR row.uid < ?3) AND row.verdict IN (SELECT value FROM json_each(?4))
+    ORDER BY row.uid DESC LIMIT ?5"""
 _FOLDERS = """SELECT name FROM folder WHERE id IN
     (SELECT folder FROM row WHERE run = ? AND verdict IN (SELECT value FROM json_each(?))) ORDER BY id"""
 
@@ -117,11 +118,15 @@ class Ledger:
         """The folders in which this run found messages of these verdicts."""
         return tuple(told(name) for (name,) in self._file.read(_FOLDERS, self._run, json.dumps([*verdicts])))
 
-    def batch(self, folder: str, verdicts: Iterable[str], after: int) -> tuple[int, tuple[Row, ...]]:
-        """Some rows of these verdicts in that folder, and what to ask with `after` for the next ones; 0 to begin."""
-        asked = (self._run, kept(folder), after, json.dumps([*verdicts]), limits.SWEEP_MOVES)
-        page = self._file.read(_OF_FOLDER, *asked)
-        return page[-1][0] if page else after, tuple(map(_row, page))
+    def batches(self, folder: str, verdicts: Iterable[str]) -> Iterator[tuple[Row, ...]]:
+        """The rows of these verdicts in that folder, some at a time, by uid.
+
+        From the last to the first, because the second of two same messages may be called the first when that is gone.
+        """
+        asked, last = json.dumps([*verdicts]), None
+        while page := self._file.read(_OF_FOLDER, self._run, kept(folder), last, asked, limits.SWEEP_MOVES):
+            yield tuple(map(_row, page))
+            last = page[-1][3]
 
     def counts(self) -> Mapping[str, int]:
         """How many messages of this run have each verdict, ordinary mail included."""

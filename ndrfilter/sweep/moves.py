@@ -82,11 +82,12 @@ class Moves:
         found = self._file.read(_WAYS, what, state)
         return tuple(Way(told(folder), told(target)) for target, folder in found)
 
-    def batch(self, what: str, state: str, way: Way, after: int) -> tuple[int, tuple[Done, ...]]:
-        """Some of what went that way, and what to ask with `after` for the next ones; 0 to begin."""
-        asked = (what, state, kept(way.target), kept(way.folder), after, limits.SWEEP_MOVES)
-        page = self._file.read(_BATCH, *asked)
-        return page[-1][0] if page else after, tuple(map(_done, page))
+    def batches(self, what: str, state: str, way: Way) -> Iterator[tuple[Done, ...]]:
+        """What went that way, some at a time; whoever gets it may write something else of it."""
+        last, asked = 0, (what, state, kept(way.target), kept(way.folder))
+        while page := self._file.read(_BATCH, *asked, last, limits.SWEEP_MOVES):
+            yield tuple(map(_done, page))
+            last = page[-1][0]
 
     def state(self, key: Key, what: str) -> str:
         """The state of what was done with that message, "" for nothing."""

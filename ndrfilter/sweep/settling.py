@@ -44,11 +44,7 @@ def settle(mailbox: Mailbox, ledger: Ledger) -> Settled:
     found = Settled()
     for state in (MEANT, RETURNING):
         for way in ledger.moves.ways(MOVED, state):
-            after = 0
-            while True:
-                after, records = ledger.moves.batch(MOVED, state, way, after)
-                if not records:
-                    break
+            for records in ledger.moves.batches(MOVED, state, way):
                 found = found.and_(_Doubt(mailbox, ledger, way, state == MEANT).settle(records))
     return found
 
@@ -113,9 +109,14 @@ class _Doubt:
             return opened(self._mailbox, self._from)
 
     def _finish(self, one: Done, copy: str) -> bool:
-        """Have the mailbox do the rest of a move, if it can, and if the copy is the message to the last byte."""
+        """Have the mailbox do the rest of a move, if it can, and if the copy is the message to the last byte.
+
+        A mailbox that knows no such thing moves a message at once: what is still there is another one, and the same.
+        """
         finish = getattr(self._mailbox, "finish", None)
-        if finish is None or opened(self._mailbox, self._to) is None:
+        if finish is None:
+            return True
+        if opened(self._mailbox, self._to) is None:
             return False
         arrived = list(self._mailbox.raws([copy], limits.MAX_MESSAGE))
         if self._prepared() is None:

@@ -50,11 +50,7 @@ def tag(
         for name in ledger.folders(keywords):
             progress.folder(name)
             for verdict, keyword in keywords.items():
-                after = 0
-                while True:
-                    after, rows = ledger.batch(name, (verdict,), after)
-                    if not rows:
-                        break
+                for rows in ledger.batches(name, (verdict,)):
                     marked = _mark(mailbox, ledger, name, rows, keyword, now)
                     tagged, left[GONE] = tagged + marked, left[GONE] + len(rows) - marked
                     progress.advance(len(rows))
@@ -81,11 +77,7 @@ def untag(mailbox: Mailbox, ledger: Ledger, now: float) -> int:
     number = 0
     for state in (DONE, MEANT):
         for way in ledger.moves.ways(TAGGED, state):
-            after = 0
-            while True:
-                after, records = ledger.moves.batch(TAGGED, state, way, after)
-                if not records:
-                    break
+            for records in ledger.moves.batches(TAGGED, state, way):
                 number += _unmark(mailbox, ledger, way, records, now)
     return number
 

@@ -72,17 +72,15 @@ class _Returning:
         self._elsewhere = None
         origin = opened(self._mailbox, way.folder) or self._mailbox.open(self._mailbox.make(way.folder))
         self._ledger.moves.look(origin, (item.uid for item in self._mailbox.items()))
-        after = 0
-        while True:
-            after, records = self._ledger.moves.batch(MOVED, DONE, way, after)
-            if not records:
-                return
+        for records in self._ledger.moves.batches(MOVED, DONE, way):
             self._batch(way, records)
             progress.advance(len(records))
 
     def _batch(self, way: Way, records: tuple[Done, ...]) -> None:
         """Take back these."""
         now = opened(self._mailbox, way.target, write=True)
+        if now and not now.generation:
+            self._elsewhere = None  # the second of two same messages may be called the first now
         known = present(self._mailbox, now, {_place(one): one.digest for one in records})
         uids = {one: _place(one).uid if _place(one).uid in known else self._found(now, one) for one in records}
         lost = [one._replace(state=UNDONE, time=self._now) for one, uid in uids.items() if not uid]

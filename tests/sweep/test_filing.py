@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import random
-import signal
-import sys
 from collections import Counter
-from collections.abc import Callable
 from itertools import chain
-from pathlib import Path
-from typing import Any
 
 import pytest
 from directory_mailbox import DirectoryMailbox, Lossless, Quiet, header_of, messages
 
-from ndrfilter import limits
 from ndrfilter.sweep.filing import FOLDER, file_away, tag, undo
 from ndrfilter.sweep.ledger import Ledger
 from ndrfilter.sweep.mailbox import CutOffError, GoneError, QuotaError, ReadOnlyError
@@ -269,84 +260,3 @@ def test_a_sweep_of_the_demonstration_end_to_end(mailbox, ledger, demo_judge, de
         assert kept[raw] == 2
     undo(mailbox, ledger, 3.0, Quiet())
     assert mailbox.all() == {**before, FOLDER: []}
-
-
-def killed_at(
-    last: int, root: Path, path: Path, what: str, open_: Callable[[Path], DirectoryMailbox], told: Any
-) -> None:
-    """File away or take back, and kill yourself at the `last` look at a file; else tell how many there were."""
-    left = last
-
-    def count(event: str, given: tuple[Any, ...]) -> None:
-        nonlocal left
-        if event in ("os.rename", "os.link", "os.remove") or (event == "open" and str(root) in str(given[0])):
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
-    ledger = Ledger(path)
-    if what == "file":
-        file_away(open_(root), ledger, FOLDER, 2.0, Quiet())
-    else:
-        undo(open_(root), ledger, 3.0, Quiet())
-    told.send(last - left)
-
-
-def in_a_process(*given: Any) -> tuple[int, int]:
-    """The exit code, and how many looks at files there were if it came to its end."""
-    fork = multiprocessing.get_context("fork")
-    ours, theirs = fork.Pipe(duplex=False)
-    process = fork.Process(target=killed_at, args=(*given, theirs))
-    process.start()
-    theirs.close()
-    process.join(60)
-    return process.exitcode, ours.recv() if ours.poll() and not process.exitcode else 0
-
-
-def renaming(root: Path) -> DirectoryMailbox:
-    return DirectoryMailbox(root)
-
-
-def copying(root: Path) -> DirectoryMailbox:
-    return DirectoryMailbox(root, copying=True)
-
-
-def prepared(root: Path, open_: Callable[[Path], DirectoryMailbox]) -> tuple[DirectoryMailbox, Path]:
-    few = DirectoryMailbox(root)
-    few.fill("INBOX", [mail(n) for n in [*range(24), *range(0, 12, 4), *range(0, 12, 4)]])
-    few.fill("Work", [mail(n) for n in range(0, 20, 2)])
-    box, path = open_(root), root.with_suffix(".db")
-    ledger = Ledger(path)
-    ledger.begin("print", 1.0)
-    judged(box, ledger)
-    ledger.close()
-    return box, path
-
-
-@pytest.mark.parametrize("open_", [renaming, copying])
-@pytest.mark.parametrize("what", ["file", "undo"])
-def test_killed_at_any_moment_nothing_is_lost_and_nothing_doubled(tmp_path, monkeypatch, open_, what):
-    monkeypatch.setattr(limits, "SWEEP_MOVES", 7)
-    box, path = prepared(tmp_path / "measured", open_)
-    if what == "undo":
-        assert in_a_process(-1, box.root, path, "file", open_)[0] == 0
-    _, moments = in_a_process(-1, box.root, path, what, open_)
-    chance = random.Random(f"{what} {open_.__name__}")
-    for number in range(30):
-        box, path = prepared(tmp_path / f"box{number}", open_)
-        before = box.all()
-        if what == "undo":
-            in_a_process(-1, box.root, path, "file", open_)
-        moment, soon = chance.randrange(1, moments), chance.randrange(1, 60)
-        assert in_a_process(moment, box.root, path, what, open_)[0] == -signal.SIGKILL
-        in_a_process(soon, box.root, path, what, open_)  # once more, while it puts things right
-        ledger = Ledger(path)
-        if what == "file":
-            file_away(box, ledger, FOLDER, 2.5, Quiet())
-            filed_and_back(box, ledger, before)
-        else:
-            done = undo(box, ledger, 4.0, Quiet())
-            assert (done.gone, done.left) == (0, 0)
-            assert box.all() == {**before, FOLDER: []}
-        ledger.close()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ndrfilter.errors import UsageError
 from ndrfilter.sweep import answer
+from ndrfilter.sweep.moves import DONE, MOVED
 from ndrfilter.terminal import reason
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _answer(visit: Visit) -> answer.Answer:
         counts=visit.ledger.counts(),
         sent=person.sent,
         now=time.time(),
-        moved=visit.moved,
+        moved=visit.ledger.moves.number(MOVED, DONE),
         into=visit.args.into,
     )
     return answer.answer_of(visit.ledger.rows(), scope, visit.ledger.book)

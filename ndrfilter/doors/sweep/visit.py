@@ -33,7 +33,7 @@ class Visit:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
-        self.moved = self.looked_at = 0
+        self.looked_at = 0
         self.progress = Progress(quiet=args.json and sys.stdout.isatty())
         self.mailbox = places.open_place(args.place, dialogue.access(args))
         try:
@@ -82,7 +82,6 @@ class Visit:
         if self.args.move:
             into = self.args.into
             filed = self.stubborn(lambda: filing.file_away(self.mailbox, self.ledger, into, now, self.progress))
-            self.moved += filed.moved
             self._say(deeds.filed(filed))
         elif self.args.tag:
             self._say(deeds.tagged(self.stubborn(lambda: filing.tag(self.mailbox, self.ledger, now, self.progress))))

@@ -36,10 +36,22 @@ def verdicts(text: str) -> tuple[str, ...]:
 
 
 def open_filter(args: argparse.Namespace) -> Filter:
-    """The filter for `--config` or `--me`; raises ConfigError, UsageError."""
+    """The filter for `--config` or `--me`, of whom a sweep may know more; raises ConfigError, UsageError."""
     from ndrfilter.api import Filter
 
-    return Filter.from_config(open_config(args))
+    return Filter.from_config((args.me and not args.config and _swept(args.me)) or open_config(args))
+
+
+def _swept(address: str) -> Config | None:
+    """The configuration that a sweep of that person's mailbox found out, said where it comes from; None without one."""
+    from ndrfilter.sweep import evidence
+
+    found = evidence.remembered(address)
+    if found is None:
+        return None
+    profile, folder = found
+    complain(f"{escape(address)} as a sweep found out: {escape(str(folder / evidence.NAME))}")
+    return evidence.config_of(profile, folder)
 
 
 def open_config(args: argparse.Namespace) -> Config:

@@ -31,6 +31,15 @@ def account_folder(mailbox_name: str, root: Path | None = None) -> Path:
     return folder
 
 
+def account_folders(root: Path | None = None) -> tuple[Path, ...]:
+    """The folders of all mailboxes that were swept, the latest first; none where nothing can be read."""
+    try:
+        found = [(one.stat().st_mtime, one) for one in ((root or _state()) / "sweep").iterdir() if one.is_dir()]
+    except OSError:
+        return ()
+    return tuple(one for _, one in sorted(found, reverse=True))
+
+
 def _check(folder: Path, found: os.stat_result) -> None:
     from ndrfilter.adapters.state import Folder
 

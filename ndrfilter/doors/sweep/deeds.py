@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndrfilter.doors.words import counted
+from ndrfilter.sweep.settling import CHANGED, GONE, IN_BOTH, STOPPED
 from ndrfilter.terminal import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ndrfilter.sweep.filing import Filed, Tagged, Undone
+
+_WHY = {
+    GONE: "not there any more, or under another number; the next sweep looks for them",
+    CHANGED: "changed meanwhile, so the next sweep looks at them again",
+    IN_BOTH: "in both folders now, since a move was cut off; delete either copy yourself",
+    STOPPED: "not tried any more",
+}
 
 
 def filed(done: Filed) -> Iterator[str]:
@@ -46,6 +54,6 @@ def undone(done: Undone) -> Iterator[str]:
 
 def _left(left: Mapping[str, int], trouble: str) -> Iterator[str]:
     for why, number in left.items():
-        yield f"  {counted(number, 'message', 'messages')} left: {escape(why)}"
+        yield f"  {counted(number, 'message', 'messages')} left: {escape(_WHY.get(why, why))}"
     if trouble:
         yield escape(trouble)

@@ -27,7 +27,7 @@ def unclear(answer: Answer, words: Words) -> Iterator[Block]:
     yield Para(words.say("unclear.how"))
     heads = tuple(words.say(f"unclear.{name}") for name in ("date", "sender", "subject"))
     rows = tuple(
-        (_date(letter, words), _named(letter.sender, words), _titled(letter.title, words)) for letter in answer.unclear
+        (_day(letter, words), _named(letter.sender, words), _titled(letter.title, words)) for letter in answer.unclear
     )
     yield Table(words.say("unclear.caption"), heads, rows)
     yield from _more("unclear.more", answer.counts[UNDETERMINED] - len(answer.unclear), words)
@@ -116,6 +116,11 @@ def _help(letter: Letter, words: Words) -> Iterator[Text]:
 
 def _date(letter: Letter, words: Words) -> Text:
     return (words.moment(letter.time),) if letter.time else words.say("letter.undated")
+
+
+def _day(letter: Letter, words: Words) -> Text:
+    """As it fits into a column."""
+    return (words.short(letter.time, "day"),) if letter.time else words.say("letter.undated")
 
 
 def _named(address: str, words: Words) -> Text:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter
 
 from ndrfilter.noun import Noun
-from ndrfilter.sweep.mailbox import GoneError, QuotaError, ReadOnlyError
+from ndrfilter.sweep.mailbox import GoneError, PlaceError, QuotaError, ReadOnlyError
 from ndrfilter.sweep.moves import DONE, DOUBLED, MOVABLE, MOVED
-from ndrfilter.sweep.nouns import Key
+from ndrfilter.sweep.nouns import ALL, DRAFTS, INBOX, SENT, TRASH, Key
+from ndrfilter.sweep.roles import role_of
 from ndrfilter.sweep.settling import CHANGED, GONE, IN_BOTH, STOPPED, Settled, opened, present, settle, told_of
 from ndrfilter.sweep.tagging import KEYWORDS, Tagged, tag
 from ndrfilter.sweep.undoing import Undone, undo
+from ndrfilter.terminal import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +28,14 @@ if TYPE_CHECKING:
     from ndrfilter.sweep.run import Progress
 
 FOLDER = "Backscatter"
-__all__ = ["FOLDER", "KEYWORDS", "Filed", "Tagged", "Undone", "file_away", "tag", "undo"]
+_OTHERS = {
+    INBOX: "where your mail comes in",
+    SENT: "the record of what you sent",
+    DRAFTS: "for what you write",
+    TRASH: "emptied by many programs",
+    ALL: "everything that there is",
+}
+__all__ = ["FOLDER", "KEYWORDS", "Filed", "Tagged", "Undone", "demand_place", "file_away", "tag", "undo"]
 
 
 class Filed(Noun):
@@ -36,6 +45,13 @@ class Filed(Noun):
     left: Mapping[str, int]
     into: str
     trouble: str = ""
+
+
+def demand_place(mailbox: Mailbox, into: str) -> None:
+    """Raise PlaceError for a folder into which nothing may be filed: what it is for would suffer, or the messages."""
+    told = next((folder.role for folder in mailbox.folders() if folder.name == into), "")
+    if why := _OTHERS.get(told) or _OTHERS.get(role_of(into)):
+        raise PlaceError(f"nothing is filed into {escape(into)}, which is {why}; name another folder, as {FOLDER}")
 
 
 def file_away(
@@ -54,14 +70,18 @@ def file_away(
     """
     if strange := set(verdicts) - set(MOVABLE):
         raise ValueError(f"messages that are {', '.join(sorted(strange))} are not moved")
+    demand_place(mailbox, into)
     before = settle(mailbox, ledger)
     work = _Filing(mailbox, ledger, mailbox.make(into), now)
+    demand_place(mailbox, work.into)
     counts = ledger.counts()
     total = sum(counts.get(verdict, 0) for verdict in verdicts)
     progress.start(total)
     trouble = ""
     try:
         for name in ledger.folders(verdicts):
+            if name == work.into:
+                continue
             progress.folder(name)
             for rows in ledger.batches(name, verdicts):
                 work.batch(name, rows)
@@ -118,13 +138,17 @@ class _Filing:
             state = self._ledger.moves.state(row.key, MOVED)
             if state == DOUBLED:
                 self.left[IN_BOTH] += 1
-            elif state == DONE and row.key.uid not in there:
+            elif (state == DONE and row.key.uid not in there) or self._is_filed(row.key):
                 self._known += 1
             elif row.key.uid in there:
                 wanted.append(row)
             else:
                 self.left[CHANGED if folder and folder.generation != row.key.generation else GONE] += 1
         return wanted
+
+    def _is_filed(self, key: Key) -> bool:
+        """Whether we have moved it to where it is: moved on, it would not come back to where it was."""
+        return self._ledger.moves.claimed(key)
 
     def _count(self, settled: Settled) -> None:
         """Count what the mailbox did not tell of."""

@@ -46,11 +46,14 @@ class Ledger:
         found = self._file.read("SELECT number FROM run")
         self._run = found[0][0] if found else 0
 
-    def begin(self, fingerprint: str, now: float) -> bool:
-        """Begin a run. True: an unfinished run with the same fingerprint goes on, with all it has found."""
-        found = self._file.read("SELECT fingerprint, finished FROM run")
+    def begin(self, fingerprint: str, now: float, record: str = "") -> bool:
+        """Begin a run. True: an unfinished run with the same fingerprint goes on, with all it has found.
+
+        With another `record`, of what was sent, what was returned is looked at again: it may be somebody's after all.
+        """
+        found = self._file.read("SELECT fingerprint, finished, record FROM run")
         same = bool(found) and found[0][0] == fingerprint
-        if same and found[0][1] is None:
+        if same and found[0][1] is None and found[0][2] == record:
             return True
         if not same:
             self.book.forget(sent=False)
@@ -59,7 +62,7 @@ class Ledger:
                 for statement in ("DELETE FROM row", "DELETE FROM ordinary"):
                     connection.execute(statement)
             connection.execute("DELETE FROM run")
-            connection.execute("INSERT INTO run VALUES (?, ?, ?, NULL)", (fingerprint, self._run + 1, now))
+            connection.execute("INSERT INTO run VALUES (?, ?, ?, NULL, ?)", (fingerprint, self._run + 1, now, record))
         self._run += 1
         return False
 

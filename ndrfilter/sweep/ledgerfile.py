@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = (
-    "CREATE TABLE run (fingerprint TEXT, number INTEGER, begun REAL, finished REAL)",
+    "CREATE TABLE run (fingerprint TEXT, number INTEGER, begun REAL, finished REAL, record TEXT)",
     "CREATE TABLE folder (id INTEGER PRIMARY KEY, name BLOB UNIQUE, generation INTEGER, run INTEGER)",
     "CREATE TABLE ordinary (folder INTEGER, uid BLOB, run INTEGER, PRIMARY KEY (folder, uid)) WITHOUT ROWID",
     """CREATE TABLE row (id INTEGER PRIMARY KEY, folder INTEGER, uid BLOB, run INTEGER, received REAL, verdict TEXT,

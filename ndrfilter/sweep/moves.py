@@ -95,9 +95,14 @@ class Moves:
         found = self._file.read(asked, kept(key.folder), key.generation, kept(key.uid), what)
         return str(found[0][0]) if found else ""
 
-    def claimed(self, folder: Folder, uid: str) -> bool:
+    def claimed(self, key: Key) -> bool:
         """Whether that message is one that was moved there, as a record says."""
-        return bool(self._file.read(_CLAIMED, kept(folder.name), folder.generation, kept(uid)))
+        return bool(self._file.read(_CLAIMED, *_kept_key(key)))
+
+    def targets(self) -> frozenset[str]:
+        """All folders that messages were moved into, and not all of them taken back."""
+        found = self._file.read("SELECT DISTINCT target FROM done WHERE what = ? AND state != ?", MOVED, UNDONE)
+        return frozenset(told(target) for (target,) in found)
 
     def number(self, what: str, state: str) -> int:
         """How many messages this was done with."""

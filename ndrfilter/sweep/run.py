@@ -63,6 +63,9 @@ def sweep(
 ) -> Receipt:
     """Look through these folders, or through all but those in `skip` and those that hold nothing returned.
 
+    A folder that cannot be looked through is passed over and remarked on; the inbox is not, nor the only one that is
+    left: who was told that nothing came back would believe it.
+
     `tell` is told of every message that was returned, as soon as it is remembered.
 
     The ledger's run has begun, and whoever calls ends it when this has returned. Raises GoneError for a named folder
@@ -82,6 +85,8 @@ def sweep(
             progress.advance(seen - len(new))
             look.through(new)
         except PlaceError as error:
+            if folder.role == INBOX or (folder is chosen[-1] and not looked):
+                raise
             remarks.append(f"{folder.name} was not looked through: {error}")
             continue
         looked.append((folder.name, seen))

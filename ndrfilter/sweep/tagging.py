@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ndrfilter.noun import Noun
-from ndrfilter.sweep.mailbox import GoneError, QuotaError, ReadOnlyError
+from ndrfilter.sweep.mailbox import GoneError, PlaceError, QuotaError, ReadOnlyError
 from ndrfilter.sweep.moves import DONE, MEANT, TAGGED, UNDONE
 from ndrfilter.sweep.settling import GONE, opened, present
 
@@ -66,7 +66,12 @@ def _mark(mailbox: Mailbox, ledger: Ledger, name: str, rows: Sequence[Row], keyw
     if not wanted:
         return 0
     intents = {one.key.uid: one for one in ledger.moves.mean(wanted, TAGGED, keyword, now)}
-    done = [intents.pop(uid) for uid in mailbox.tag(list(intents), keyword) if uid in intents]
+    try:
+        marked = mailbox.tag(list(intents), keyword)
+    except PlaceError:
+        ledger.moves.forget(intents.values())  # nothing was marked: there is nothing to take away
+        raise
+    done = [intents.pop(uid) for uid in marked if uid in intents]
     ledger.moves.write(one._replace(state=DONE) for one in done)
     ledger.moves.forget(intents.values())
     return len(done)

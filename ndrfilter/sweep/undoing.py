@@ -11,7 +11,7 @@ from ndrfilter.sweep.tagging import untag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ndrfilter.sweep.ledger import Ledger
     from ndrfilter.sweep.mailbox import Mailbox
@@ -98,8 +98,11 @@ class _Returning:
             return ""
         if self._elsewhere is None:
             wanted = self._wanted(now)
-            self._elsewhere = by_digest(self._mailbox, wanted, lambda uid: not self._ledger.moves.claimed(now, uid))
+            self._elsewhere = by_digest(self._mailbox, wanted, self._unclaimed(now))
         return next(iter(self._elsewhere.get(one.digest, ())), "") and self._elsewhere[one.digest].pop(0)
+
+    def _unclaimed(self, now: Folder) -> Callable[[str], bool]:
+        return lambda uid: not self._ledger.moves.claimed(Key(now.name, now.generation, uid))
 
     def _wanted(self, now: Folder) -> frozenset[bytes]:
         return frozenset(one.digest for one in self._ledger.moves.all(DONE) if one.into == now.name)

@@ -6,12 +6,12 @@ from collections import Counter
 from itertools import chain
 
 import pytest
-from directory_mailbox import DirectoryMailbox, Lossless, Quiet, header_of, messages
+from directory_mailbox import ROLES, DirectoryMailbox, Lossless, Quiet, header_of, messages
 
 from ndrfilter.sweep.filing import FOLDER, file_away, tag, undo
 from ndrfilter.sweep.ledger import Ledger
-from ndrfilter.sweep.mailbox import CutOffError, GoneError, QuotaError, ReadOnlyError
-from ndrfilter.sweep.nouns import Key, Row
+from ndrfilter.sweep.mailbox import CutOffError, GoneError, PlaceError, QuotaError, ReadOnlyError
+from ndrfilter.sweep.nouns import TRASH, Key, Row
 from ndrfilter.sweep.run import sweep
 from ndrfilter.sweep.state import digest_of
 
@@ -83,6 +83,42 @@ def test_what_is_not_the_persons_is_filed_away_and_taken_back(sorted_out, ledger
     again = file_away(sorted_out, ledger, FOLDER, 2.5, Quiet())
     assert (again.moved, again.left) == (0, {})
     filed_and_back(sorted_out, ledger, before)
+
+
+def test_what_was_filed_is_not_moved_on_and_comes_back_from_where_it_is(sorted_out, ledger):
+    before = sorted_out.all()
+    file_away(sorted_out, ledger, FOLDER, 2.0, Quiet())
+    judged(sorted_out, ledger, (FOLDER,))
+    filed = file_away(sorted_out, ledger, "Elsewhere", 2.5, Quiet())
+    assert (filed.moved, filed.left) == (0, {})
+    done = undo(sorted_out, ledger, 3.0, Quiet())
+    assert (done.back, done.gone, done.left) == (160, 0, 0)
+    assert sorted_out.all() == {**before, FOLDER: [], "Elsewhere": []}
+
+
+def test_what_lies_in_the_folder_already_stays_and_the_rest_comes(sorted_out, ledger):
+    sorted_out.fill(FOLDER, [mail(1000), mail(1002)])
+    judged(sorted_out, ledger, (FOLDER,))
+    filed = file_away(sorted_out, ledger, FOLDER, 2.0, Quiet())
+    assert (filed.moved, filed.left, filed.trouble) == (160, {}, "")
+    assert len(sorted_out.all()[FOLDER]) == 162
+
+
+@pytest.mark.parametrize(
+    "into", ["INBOX", "inbox", "Sent", "INBOX.Sent", "Papierkorb", "INBOX/Drafts", "[Gmail]/All Mail"]
+)
+def test_nothing_is_filed_where_mail_comes_in_is_recorded_or_thrown_away(sorted_out, ledger, into):
+    before = sorted_out.all()
+    with pytest.raises(PlaceError, match=r"nothing is filed into .*; name another folder"):
+        file_away(sorted_out, ledger, into, 2.0, Quiet())
+    assert sorted_out.all() == before
+    assert not list(ledger.done())
+
+
+def test_a_folder_counts_by_what_the_server_says_of_it(sorted_out, ledger, monkeypatch):
+    monkeypatch.setitem(ROLES, "Work", TRASH)
+    with pytest.raises(PlaceError, match="nothing is filed into Work"):
+        file_away(sorted_out, ledger, "Work", 2.0, Quiet())
 
 
 def test_only_the_verdicts_that_are_named_are_filed(sorted_out, ledger):
@@ -260,3 +296,15 @@ def test_a_sweep_of_the_demonstration_end_to_end(mailbox, ledger, demo_judge, de
         assert kept[raw] == 2
     undo(mailbox, ledger, 3.0, Quiet())
     assert mailbox.all() == {**before, FOLDER: []}
+
+
+def test_a_mailbox_without_keywords_leaves_nothing_to_take_away(sorted_out, ledger, monkeypatch):
+    def refuse(*_args, **_how):
+        raise PlaceError("it has no keywords")
+
+    file_away(sorted_out, ledger, FOLDER, 2.0, Quiet())
+    monkeypatch.setattr(sorted_out, "tag", refuse)
+    with pytest.raises(PlaceError, match="no keywords"):
+        tag(sorted_out, ledger, 2.5, Quiet())
+    done = undo(sorted_out, ledger, 3.0, Quiet())
+    assert (done.back, done.left, done.trouble) == (160, 0, "")

@@ -72,6 +72,18 @@ def test_an_interrupted_run_goes_on(path):
     second.close()
 
 
+def test_more_that_was_sent_has_what_was_returned_looked_at_again(path):
+    first = Ledger(path)
+    first.begin("print", 1.0, "3 sent")
+    first.add(INBOX, ["a"], [row("b")])
+    first.close()
+    second = Ledger(path)
+    assert not second.begin("print", 2.0, "4 sent")
+    assert second.known(INBOX, ["a", "b"]) == {"a"}
+    assert list(second.rows()) == []
+    second.close()
+
+
 def test_the_next_run_looks_at_returned_mail_again_and_skips_ordinary_mail(ledger):
     ledger.add(INBOX, ["a", "gone"], [row("b"), row("c", "fake")])
     ledger.finish(11.0)

@@ -14,7 +14,7 @@ from directory_mailbox import DirectoryMailbox, Quiet
 
 from ndrfilter import limits
 from ndrfilter.sweep.ledger import Ledger
-from ndrfilter.sweep.mailbox import CutOffError, GoneError
+from ndrfilter.sweep.mailbox import CutOffError, GoneError, PlaceError
 from ndrfilter.sweep.nouns import ALL, Head
 from ndrfilter.sweep.run import sweep
 
@@ -119,6 +119,20 @@ def test_a_folder_that_goes_meanwhile_is_remarked_upon(mailbox, ledger, demo_jud
     receipt = sweep(mailbox, (), demo_judge, ledger, Removing())
     assert receipt.folders == (("INBOX", 12),)
     assert receipt.remarks == ("Work was not looked through: there is no folder Work",)
+
+
+@pytest.mark.parametrize(("shut", "named"), [("INBOX", ()), ("Work", ("Work",))])
+def test_nobody_is_told_that_nothing_came_back_where_nothing_could_be_read(
+    mailbox, ledger, demo_judge, monkeypatch, shut, named
+):
+    monkeypatch.setattr(mailbox, "open", lambda name: opening(name))
+    opening = lambda name: refuse(name) if name == shut else DirectoryMailbox.open(mailbox, name)  # noqa: E731
+
+    def refuse(name):
+        raise PlaceError(f"{name}: permission denied")
+
+    with pytest.raises(PlaceError, match=f"{shut}: permission denied"):
+        sweep(mailbox, named, demo_judge, ledger, Quiet())
 
 
 def test_a_message_that_goes_meanwhile_is_passed_over(mailbox, ledger, demo_judge, monkeypatch):

@@ -42,7 +42,7 @@ def plain(visit: Visit) -> Iterator[str]:
 def write(visit: Visit) -> None:
     """Write the page for a browser, whole or not at all; raises UsageError where that cannot be."""
     path = visit.args.html
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.parent / f".{path.name}.{os.getpid()}"
     try:
         try:
             draft.touch(mode=0o600, exist_ok=False)

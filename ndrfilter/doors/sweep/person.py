@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class Person(Noun):
     """The filter for his mail, what his Sent folders say, and a word that changes when verdicts may.
 
+    `record` changes when more is known of what he sent: then only what was returned may get another verdict.
     `profile` and `store` are None where a configuration stands for them.
     """
 
@@ -31,6 +32,7 @@ class Person(Noun):
     sent: SentScope | None = None
     profile: Profile | None = None
     store: SqliteStore | None = None
+    record: str = ""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -60,7 +62,7 @@ def known(visit: Visit) -> Person:
         evidence.cover(profile, proposal, store)
     judge = Filter.from_config(evidence.config_of(profile, visit.folder), store=store)
     word = _word(judge, evidence.fingerprint(profile))
-    return Person(judge, word, _scope(profile, store, witnesses), profile, store)
+    return Person(judge, word, _scope(profile, store, witnesses), profile, store, _record(store))
 
 
 def _is_known(visit: Visit, before: Profile) -> bool:
@@ -124,6 +126,13 @@ def _scope(profile: Profile, store: SqliteStore, witnesses: int) -> SentScope | 
     if not profile.sent or record.since is None or record.until is None:
         return None
     return SentScope(record.messages, record.since, record.until, profile.sure, witnesses)
+
+
+def _record(store: SqliteStore) -> str:
+    from ndrfilter.sentlog import coverage
+
+    covers = coverage(store)
+    return f"{evidence.recorded(store).messages} {covers.since if covers else 0}"
 
 
 def _word(judge: Filter, profile: str) -> str:

@@ -34,7 +34,7 @@ class Visit:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
         self.looked_at = 0
-        self.progress = Progress(quiet=args.json and sys.stdout.isatty())
+        self.progress = Progress(quiet=args.json and sys.stdout is not None and sys.stdout.isatty())
         self.mailbox = places.open_place(args.place, dialogue.access(args))
         try:
             self.folder = state.account_folder(self.mailbox.name)
@@ -59,9 +59,10 @@ class Visit:
 
     def look(self) -> None:
         """Find out who it is, and look through the mailbox."""
+        self.stubborn(lambda: filing.demand_place(self.mailbox, self.args.into))
         self.person = self.stubborn(lambda: person.known(self))
         self.judge = Judge(self.person.judge, next(iter(self.person.addresses), ""))
-        self.ledger.begin(self.person.fingerprint, time.time())
+        self.ledger.begin(self.person.fingerprint, time.time(), self.person.record)
         receipt = self.stubborn(lambda: self.sweep(self.args.folder))
         self.ledger.finish(time.time())
         self.looked_at = receipt.looked_at
@@ -73,7 +74,7 @@ class Visit:
 
     def sweep(self, folders: list[str], tell: Callable[[Row], None] | None = None) -> Receipt:
         """Look through these folders, or through all that may hold returned mail."""
-        skip = (self.args.into,)
+        skip = {self.args.into, *self.ledger.moves.targets()}
         return run.sweep(self.mailbox, folders, self.judge, self.ledger, self.progress, skip=skip, tell=tell)
 
     def act(self) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from dovecot_server import PROGRAMS, DovecotServer
+
+from ndrfilter.sweep.imap.server import parsed
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "docs" / "demo"
@@ -20,8 +23,8 @@ def command(tmp_path):
     def run(*words, **how):
         env = {**os.environ, "NDRFILTER_STATE": str(tmp_path / "state"), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
         line = [sys.executable, "-m", "ndrfilter", "sweep", *map(str, words)]
-        how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
-        return subprocess.run(line, env=env, cwd=ROOT, text=True, stdin=subprocess.DEVNULL, timeout=120, **how)
+        how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
+        return subprocess.run(line, env=env, cwd=ROOT, text=True, timeout=120, **how)
 
     return run
 
@@ -56,6 +59,19 @@ def test_what_was_filed_elsewhere_before_is_left_there_and_comes_back(command, p
         assert command(place, *CONFIG, "--move", "--into", into).returncode == 0
     assert "4 messages are back where they were.\n" in command(place, "--undo").stdout
     assert len(list((place / "cur").iterdir())) == 12
+
+
+def test_a_question_that_gets_no_answer(command, place):
+    ours, theirs = pty.openpty()
+    os.write(ours, b"\4")
+    with os.fdopen(ours, "rb"), os.fdopen(theirs, "rb"):
+        done = command(place, "--no-dns", stdin=theirs, stdout=theirs)
+    assert done.returncode == 2
+    assert done.stderr.endswith("that question wants an answer; or answer it by an option, see --help\n")
+
+
+def test_a_server_is_the_same_however_its_name_is_written():
+    assert parsed("imaps://You@IMAP.Example.COM").name == "imaps://You@imap.example.com"
 
 
 @pytest.mark.client(*PROGRAMS)

@@ -11,7 +11,7 @@ from ndrfilter.terminal import escape, say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def somebody() -> bool:
@@ -34,7 +34,7 @@ def access(args: argparse.Namespace) -> Access:
 def _secret(prompt: str) -> str:
     from getpass import getpass
 
-    return getpass(prompt)
+    return _answer(prompt, getpass)
 
 
 def addresses(guess: str) -> list[str]:
@@ -43,7 +43,7 @@ def addresses(guess: str) -> list[str]:
         if guess:
             return [guess]
         raise UsageError("sweep: whose mailbox is it? Add --me you@example.com")
-    said = input(f"Your address? [{escape(guess)}] " if guess else "Your address? ").strip()
+    said = _answer(f"Your address? [{escape(guess)}] " if guess else "Your address? ").strip()
     return said.replace(",", " ").split() or ([guess] if guess else [])
 
 
@@ -63,6 +63,13 @@ def all_is_sent_there() -> bool:
     return somebody() and _yes("Does every program and phone of yours keep what it sends in that Sent folder?", False)
 
 
+def _answer(prompt: str, ask: Callable[[str], str] = input) -> str:
+    try:
+        return ask(prompt)
+    except EOFError:
+        raise UsageError("sweep: that question wants an answer; or answer it by an option, see --help") from None
+
+
 def _yes(question: str, usual: bool) -> bool:
-    said = input(f"{question} [{'Y/n' if usual else 'y/N'}] ").strip().lower()
+    said = _answer(f"{question} [{'Y/n' if usual else 'y/N'}] ").strip().lower()
     return said.startswith(("y", "j", "o", "s")) if said else usual

@@ -47,4 +47,4 @@ def parsed(place: str) -> Server:
     decoded = unquote(user)
     if match is None or not 0 < port < 65536 or not decoded.isprintable():
         raise PlaceError(f"{clip(place, _SHOWN)} cannot be read: {_RIGHT}")
-    return Server(decoded, match["host"].strip("[]"), port, tls)
+    return Server(decoded, match["host"].strip("[]").lower(), port, tls)

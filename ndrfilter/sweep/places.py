@@ -38,14 +38,16 @@ def open_place(place: str, access: Access = NOBODY) -> Mailbox:
 
     Raises PlaceError for what the person has to mend, TemporaryError for what may be better next time.
     """
+    from ndrfilter.sweep.mailbox import PlaceError
+
     scheme = place.partition("://")[0].lower()
     if scheme in ("imaps", "imap") and "://" in place:
         from ndrfilter.sweep.imap import opened
 
         return opened(place, access)
+    if not place:
+        raise PlaceError("no mailbox is named: an empty name is none; name imaps://user@host, a Maildir, or an mbox")
     if "://" in place and scheme.isalnum():
-        from ndrfilter.sweep.mailbox import PlaceError
-
         raise PlaceError(
             f"{scheme}:// is no mailbox that we can read: name imaps://user@host, a Maildir, or an mbox file"
         )

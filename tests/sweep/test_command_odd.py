@@ -23,8 +23,8 @@ def command(tmp_path):
     def run(*words, **how):
         env = {**os.environ, "NDRFILTER_STATE": str(tmp_path / "state"), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
         line = [sys.executable, "-m", "ndrfilter", "sweep", *map(str, words)]
-        how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
-        return subprocess.run(line, env=env, cwd=ROOT, text=True, timeout=120, **how)
+        how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT} | how
+        return subprocess.run(line, env=env, text=True, timeout=120, **how)
 
     return run
 
@@ -47,6 +47,12 @@ def test_a_page_without_a_name_is_told_so(command, place, name):
     assert done.returncode == 2
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_empty_place_is_not_the_current_folder(command, place):
+    done = command("", *CONFIG, cwd=place)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("ndrfilter: no mailbox is named")
 
 
 def test_rows_for_a_closed_standard_output(command, place):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 60.0
+PATIENCE = 40.0
 HASTE = """
 from ndrfilter import limits
 limits.SWEEP_MOVES = 4; limits.IMAP_MOVES = 3; limits.SWEEP_HEADS = limits.IMAP_HEADS = limits.IMAP_ITEMS = 7
@@ -31,7 +31,7 @@ class Command:
 
     def __init__(self, words: Iterable[str], state: Path, prelude: str, cwd: Path = ROOT) -> None:
         way = ["-c", prelude + THE_COMMAND] if prelude else ["-m", "ndrfilter"]
-        env = {**os.environ, "NDRFILTER_STATE": str(state), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        env = {**os.environ, "NDRFILTER_STATE": str(state), "PYTHONPATH": str(ROOT)}
         env |= {"LC_ALL": "C.UTF-8", "COLUMNS": "100"}
         self.process = subprocess.Popen(
             [sys.executable, *way, *words], env=env, cwd=cwd, stdin=subprocess.DEVNULL,

@@ -53,7 +53,10 @@ if TYPE_CHECKING:
             """Set or take away a keyword; the uids of which that is done. Raises PlaceError where there are none."""
 
         def wait(self, seconds: float) -> bool:
-            """Wait until the open folder may have changed, so long at most; whether it may have."""
+            """Wait until the open folder may have changed, so long at most; whether it may have.
+
+            What counts is how it was when its items were asked for last, in whatever folder one has been since.
+            """
 
         def close(self) -> None:
             """Let go of it; nothing is raised."""

@@ -21,9 +21,10 @@ _WHY = {
 }
 
 
-def filed(done: Filed) -> Iterator[str]:
-    """What was moved."""
-    yield f"{counted(done.moved, 'message', 'messages')} moved to {escape(done.into)}; --undo puts them back."
+def filed(done: Filed, *, brief: bool = False) -> Iterator[str]:
+    """What was moved; `brief` says nothing of nothing."""
+    if done.moved or not brief:
+        yield f"{counted(done.moved, 'message', 'messages')} moved to {escape(done.into)}; --undo puts them back."
     yield from _left(done.left, done.trouble)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ndrfilter import limits
@@ -12,7 +13,7 @@ from ndrfilter.doors.sweep.progress import Progress
 from ndrfilter.sweep import filing, places, run, state
 from ndrfilter.sweep.judge import Judge
 from ndrfilter.sweep.ledger import Ledger
-from ndrfilter.sweep.mailbox import CutOffError
+from ndrfilter.sweep.mailbox import CutOffError, GoneError
 from ndrfilter.terminal import complain, escape, say
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Visit:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
         self.looked_at = 0
+        self.watching = False
         self.progress = Progress(quiet=args.json and sys.stdout is not None and sys.stdout.isatty())
         self.mailbox = places.open_place(args.place, dialogue.access(args))
         try:
@@ -83,7 +85,7 @@ class Visit:
         if self.args.move:
             into = self.args.into
             filed = self.stubborn(lambda: filing.file_away(self.mailbox, self.ledger, into, now, self.progress))
-            self._say(deeds.filed(filed))
+            self._say(deeds.filed(filed, brief=self.watching))
         elif self.args.tag:
             self._say(deeds.tagged(self.stubborn(lambda: filing.tag(self.mailbox, self.ledger, now, self.progress))))
 
@@ -127,4 +129,5 @@ class Visit:
                 self.progress.stop()
                 complain(f"{escape(str(error))}; connecting again")
                 time.sleep(limits.SWEEP_RECONNECT_PAUSE)
-                again()
+                with suppress(GoneError):  # made anew meanwhile: `work` opens what it needs
+                    again()

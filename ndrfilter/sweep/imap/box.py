@@ -38,6 +38,7 @@ class ImapMailbox:
         self._listed: tuple[listing.Listed, ...] | None = None
         self._opened: listing.Opened | None = None
         self._write, self._idles = False, True
+        self._read: dict[str, tuple[int, int]] = {}  # by folder, the mark when its items were asked for
 
     @property
     def name(self) -> str:
@@ -92,7 +93,9 @@ class ImapMailbox:
 
     def items(self) -> Iterator[Item]:
         """By sequence numbers, some hundred at a time."""
-        return fetch.items(self._session, self._current().folder.messages)
+        opened = self._current()
+        self._read[opened.folder.name] = _mark(opened)
+        return fetch.items(self._session, opened.folder.messages)
 
     def heads(self, uids: Sequence[str]) -> Iterator[Head]:
         """The header and BODYSTRUCTURE; `types` is (b"unknown",) where only the whole message tells them."""
@@ -140,9 +143,10 @@ class ImapMailbox:
 
     def wait(self, seconds: float) -> bool:
         """IDLE, asked anew in time; where there is none, NOOP every half minute."""
-        self._current()
+        opened = self._current()
         until = time.monotonic() + seconds
-        news = self._session.take_news()
+        came = self._read.get(opened.folder.name, _mark(opened)) != _mark(opened)
+        news = self._session.take_news() or came
         while not news and (left := until - time.monotonic()) > 0:
             news = self._listen(left)
         return news
@@ -165,3 +169,8 @@ class ImapMailbox:
     def close(self) -> None:
         """Logs out."""
         self._session.goodbye()
+
+
+def _mark(opened: listing.Opened) -> tuple[int, int]:
+    """What is another as soon as mail has come into that folder, or it was made anew."""
+    return opened.folder.generation, opened.next_uid or opened.folder.messages

@@ -45,11 +45,15 @@ class Listed(Noun):
 
 
 class Opened(Noun):
-    """A folder that is open, and the keywords that it keeps; `any_keyword` is whether it makes new ones."""
+    """A folder that is open, and the keywords that it keeps; `any_keyword` is whether it makes new ones.
+
+    `next_uid` is what the next message that comes will be called (UIDNEXT), 0 where the server does not tell.
+    """
 
     folder: Folder
     keywords: frozenset[str]
     any_keyword: bool
+    next_uid: int = 0
 
 
 def listed(session: Session) -> tuple[Listed, ...]:
@@ -126,7 +130,7 @@ def open_folder(session: Session, name: str, wire: bytes, role: str, write: bool
     kept = answer.last("PERMANENTFLAGS") or b""
     keywords = kept.strip(b"()").decode("ascii", "replace").split()
     folder = Folder(name, role, answer.number("EXISTS"), answer.number("UIDVALIDITY"), writable or not write)
-    return Opened(folder, frozenset(word.lower() for word in keywords), r"\*" in keywords)
+    return Opened(folder, frozenset(word.lower() for word in keywords), r"\*" in keywords, answer.number("UIDNEXT"))
 
 
 def _may_delete(session: Session, wire: bytes) -> bool:

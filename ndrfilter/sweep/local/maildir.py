@@ -46,6 +46,7 @@ class Maildir:
         self._open: Path | None = None
         self._names: dict[str, str] = {}  # by uid, the file below the open folder
         self._watch = Watch(())
+        self._watches: dict[Path, Watch] = {}
 
     def folders(self) -> tuple[Folder, ...]:
         """All folders, the inbox first; messages are not counted. Raises PlaceError."""
@@ -78,7 +79,7 @@ class Maildir:
         if write and not folder.writable:
             raise ReadOnlyError(f"{escape(str(path))} cannot be changed by this user: ask for the right to write there")
         self._open, self._names = path, {}
-        self._watch = Watch(path / part for part in _PARTS)
+        self._watch = self._watches.setdefault(path, Watch(path / part for part in _PARTS))
         return folder
 
     @property

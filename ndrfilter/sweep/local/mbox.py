@@ -44,6 +44,7 @@ class Mbox:
         self._entries: dict[str, Entry] = {}  # of the open folder; whoever uses one looks whether the message is there
         self._known: dict[Path, Index] = {}
         self._watch = Watch(())
+        self._watches: dict[Path, Watch] = {}
 
     def folders(self) -> tuple[Folder, ...]:
         """All folders, the inbox first; messages are not counted. Raises PlaceError."""
@@ -73,7 +74,7 @@ class Mbox:
 
             settle(path)
         self._open, self._entries = path, self._known[path].entries if path in self._known else {}
-        self._watch = Watch((path,))
+        self._watch = self._watches.setdefault(path, Watch((path,)))
         return folder
 
     def _path(self, name: str) -> Path:

@@ -85,7 +85,7 @@ def keep(config: Config) -> tuple[Path, Loaded]:
 
 def keep_once(config: Config) -> None:
     """Keep the compiled rules on disk unless they are there, for who will come again; no matter if that fails."""
-    if cache.read(_key(_inputs(config), extensions.loaded())) is None:
+    if cache.folders() and cache.read(_key(_inputs(config), extensions.loaded())) is None:
         with suppress(OSError):
             keep(config)
 

@@ -26,7 +26,12 @@ SYSTEM = Path("/var/cache/ndrfilter")
 
 
 def folders(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Where caches may lie, the reader's own first. Root has only the system's. $NDRFILTER_CACHE replaces them."""
+    """Where caches may lie, the reader's own first. Root has only the system's. $NDRFILTER_CACHE replaces them.
+
+    None where nobody can tell who wrote a file (Windows): nothing there could be trusted.
+    """
+    if not hasattr(os, "geteuid"):
+        return ()
     named = environ.get("NDRFILTER_CACHE", "")
     if named.startswith("/"):
         return (Path(named),)

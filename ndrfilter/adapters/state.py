@@ -19,20 +19,23 @@ if TYPE_CHECKING:
 SYSTEM = Path("/var/lib/ndrfilter")
 _KEY, _SECRET_BYTES = "state.key", 32
 _SHARED = stat.S_ISGID | stat.S_IWGRP
+_OWNED = hasattr(os, "geteuid")
+"""Windows tells neither owners nor modes: there, what lies in the user's own folder is his by its access list."""
+_SAFELY = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 
 
 def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """$NDRFILTER_STATE, else the system's folder for root and who can read it, else the user's ($XDG_STATE_HOME)."""
-    if environ.get("NDRFILTER_STATE", "").startswith("/"):
+    if Path(environ.get("NDRFILTER_STATE", "")).is_absolute():
         return Path(environ["NDRFILTER_STATE"])
     return SYSTEM if os.access(SYSTEM, os.R_OK | os.X_OK) else personal_folder(environ)
 
 
 def personal_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """$NDRFILTER_STATE, else the system's folder for root, else the user's own, whatever the system has."""
-    if environ.get("NDRFILTER_STATE", "").startswith("/"):
+    if Path(environ.get("NDRFILTER_STATE", "")).is_absolute():
         return Path(environ["NDRFILTER_STATE"])
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
+    if _OWNED and os.geteuid() == 0:
         return SYSTEM
     home = environ.get("XDG_STATE_HOME", "")
     return (
@@ -52,19 +55,23 @@ class Folder:
         except OSError as error:
             raise TemporaryError(f"cannot make the state folder {path}: {error.strerror}") from error
         self.path = path
-        self.shared = found.st_mode & _SHARED == _SHARED
+        self.shared = _OWNED and found.st_mode & _SHARED == _SHARED
         self._found = found
         self._check(found)
 
     def _check(self, found: os.stat_result) -> None:
         if not stat.S_ISDIR(found.st_mode):
             raise TemporaryError(f"the state folder {self.path} is a link or no folder; name the folder itself")
+        if _OWNED:
+            self._check_owner(found)
+        self._demand(self.path, os.R_OK | os.W_OK | os.X_OK)
+
+    def _check_owner(self, found: os.stat_result) -> None:
         if found.st_mode & stat.S_IWOTH:
             raise TemporaryError(f"everybody may write to the state folder {self.path}: chmod o-w {self.path}")
         member = self.shared and found.st_gid in (os.getegid(), *os.getgroups())
         if found.st_uid not in (0, os.geteuid()) and os.geteuid() != 0 and not member:
             raise TemporaryError(f"the state folder {self.path} belongs to somebody else; {self._advice()}")
-        self._demand(self.path, os.R_OK | os.W_OK | os.X_OK)
 
     def _advice(self) -> str:
         """How several users come to share the folder."""
@@ -73,7 +80,7 @@ class Folder:
     def _demand(self, path: Path, mode: int) -> None:
         if os.access(path, mode, effective_ids=os.access in os.supports_effective_ids):
             return
-        if os.statvfs(self.path).f_flag & os.ST_RDONLY:
+        if hasattr(os, "statvfs") and os.statvfs(self.path).f_flag & os.ST_RDONLY:
             raise TemporaryError(f"{path} is on a file system that is mounted read-only")
         raise TemporaryError(f"this user may not read and write {path}; {self._advice()}")
 
@@ -88,12 +95,16 @@ class Folder:
             raise TemporaryError(f"cannot read {path}: {error.strerror}") from error
         if not stat.S_ISREG(found.st_mode):
             raise TemporaryError(f"{path} is a link or no file; it is not touched")
+        if _OWNED:
+            self._check_file(path, found)
+        self._demand(path, mode)
+        return path
+
+    def _check_file(self, path: Path, found: os.stat_result) -> None:
         if found.st_mode & (stat.S_IWOTH | (0 if self.shared else stat.S_IWGRP)):
             raise TemporaryError(f"others may write to {path}: chmod go-w {path}, if you know what is in it")
         if not self.shared and found.st_uid not in (0, os.geteuid(), self._found.st_uid):
             raise TemporaryError(f"{path} belongs to somebody else; {self._advice()}")
-        self._demand(path, mode)
-        return path
 
     def touch(self, name: str) -> None:
         """An empty file of that name for all who share the folder, unless it is there."""
@@ -106,10 +117,9 @@ class Folder:
 
     def _create(self, name: str, shared_mode: int) -> int:
         """A descriptor of a new file; its mode is 0600, or `shared_mode` in a shared folder. Raises OSError."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(self.path / name, flags, 0o600)
+        file = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFELY, 0o600)
         try:
-            if os.geteuid() == 0:
+            if _OWNED and os.geteuid() == 0:
                 os.fchown(file, self._found.st_uid, self._found.st_gid)
             if self.shared:
                 os.fchmod(file, shared_mode)
@@ -155,6 +165,8 @@ class Folder:
             os.unlink(self.path / draft)  # noqa: PTH108 - Path would hide nothing and cost more
 
     def _sync(self) -> None:
+        if not _OWNED:
+            return  # Windows opens no folders
         place = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(place)

@@ -72,9 +72,9 @@ def own(place: Path, mode: int, like: os.stat_result) -> None:
 
 def sync_folder(path: Path) -> None:
     """Have what was renamed in that folder on the disk, where the system knows such a thing; raises OSError."""
-    if os.name == "nt":
+    if not hasattr(os, "O_DIRECTORY"):
         return
-    folder = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     finally:

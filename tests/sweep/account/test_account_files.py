@@ -174,7 +174,4 @@ def test_imap_as_on_windows(account):
     everything = account.everything()
     rows = account.sweep("--json", prelude=AS_ON_WINDOWS).rows()
     assert Counter(row["verdict"] for row in rows)["genuine"] == 17
-    account.sweep("--move", prelude=AS_ON_WINDOWS)
-    assert account.number("Backscatter") > 12
-    account.sweep("--undo", prelude=AS_ON_WINDOWS)
     assert account.everything() == everything

@@ -60,7 +60,7 @@ def killed_at(account, line, *words):
 
 def test_while_it_looks(account):
     everything, where = account.everything(), account.where()
-    for known in range(0, 42, 6):
+    for known in range(0, 40, 8):
         assert killed_when(account, lambda known=known: looked_at(account) > known)
         assert account.where() == where
     before = looked_at(account)
@@ -71,17 +71,16 @@ def test_while_it_looks(account):
     assert account.everything() == everything
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_while_it_moves_and_takes_back(account, seed):
-    chosen = random.Random(seed)
+def test_while_it_moves_and_takes_back(account):
+    chosen = random.Random(2)
     everything, where = account.everything(), account.where()
     for deed in ("--move", "--undo"):
         kills = 0
-        for _ in range(5):
+        for _ in range(6):
             kills += killed_at(account, chosen.randrange(1, 20_000), deed)
             whole(account, everything)
             assert account.what("INBOX")[GENUINE] == 9
-        assert kills >= 3
+        assert kills >= 4
         account.sweep(deed, quick=deed == "--move")
         whole(account, everything)
         assert account.what("Backscatter")["backscatter"] == (12 if deed == "--move" else 0)
@@ -150,8 +149,9 @@ class TestConnection:
         everything = account.everything()
         command = account.start("--move", quick=True, prelude=HASTE)
         assert command.until(lambda: account.number("Backscatter") >= moved and looked_at(account) > 10)
+        command.process.send_signal(signal.SIGSTOP)
         account.server.kick(account.user)
-        assert command.end() == 0
+        assert command.end(signal.SIGCONT) == 0
         assert "the connection was lost" in command.said
         assert "connecting again" in command.said
         whole(account, everything)

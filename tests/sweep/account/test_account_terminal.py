@@ -131,7 +131,7 @@ def test_no_that_is_not_right(account, terminal):
     assert screen.end() == 0
 
 
-@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 130)], ids=["Ctrl-C", "Ctrl-D"])
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 2)], ids=["Ctrl-C", "Ctrl-D"])
 def test_who_does_not_want_to_answer(account, terminal, key, code):
     screen = log_in(terminal, account)
     screen.expect("Your address? ")

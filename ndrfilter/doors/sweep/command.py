@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ndrfilter.errors import UsageError
+from ndrfilter.errors import NdrError, UsageError
 
 if TYPE_CHECKING:
     from typing import Any
@@ -104,7 +104,11 @@ def run(args: argparse.Namespace) -> int:
         if args.undo:
             return visit.undo()
         visit.look()
-        visit.act()
+        try:
+            visit.act()
+        except NdrError:  # what was found out is told all the same
+            visit.answer()
+            raise
         visit.answer()
         if args.watch:
             watch(visit)

@@ -67,6 +67,15 @@ def test_what_was_filed_elsewhere_before_is_left_there_and_comes_back(command, p
     assert len(list((place / "cur").iterdir())) == 12
 
 
+def test_where_nothing_can_be_filed_the_answer_is_given_all_the_same(command, place):
+    (place / ".Backscatter").write_text("in the way")
+    done = command(place, *CONFIG, "--move")
+    assert done.returncode == 2
+    assert "12 messages looked at: 3 not yours" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert len(list((place / "cur").iterdir())) == 12
+
+
 def test_a_question_that_gets_no_answer(command, place):
     ours, theirs = pty.openpty()
     os.write(ours, b"\4")

@@ -33,10 +33,13 @@ class Account:
             self.kinds[_digest(raw)] = kind
             self.server.deliver(self.user, folder, raw, date=mail.received_at(raw), flags=flags)
 
-    def fill(self, spam: int = 12) -> None:
-        """A life: letters and answers, real bounces of her own mail and of a forger's, fakes; in several folders."""
+    def fill(self, every: int = 1) -> None:
+        """A life: letters and answers, real bounces of her own mail and of a forger's, fakes; in several folders.
+
+        Of the real ones every second, third … will do where many sweeps have to judge them.
+        """
         sent, came = mail.lived()
-        real = mail.real_bounces()
+        real = {kind: raws[::every] for kind, raws in mail.real_bounces().items()}
         self.deliver(mail.ORDINARY, *sent, *map(mail.as_saved, real["genuine"]), folder="Sent", flags="S")
         self.deliver(mail.ORDINARY, *came[::2], *mail.demonstration("not-a-bounce"), flags="FS")
         self.deliver(mail.ORDINARY, *came[1::2])
@@ -45,7 +48,7 @@ class Account:
         self.deliver(mail.GENUINE, *real["genuine"][1::2], folder="Work/2026", flags="R")
         self.deliver("forged", *real["forged"][1::2], folder="Work/2026")
         self.deliver(mail.FAKE, *mail.demonstration("fake"), folder="Junk")
-        self.deliver(mail.BACKSCATTER, *(mail.bounce(f"spam{number}") for number in range(spam)))
+        self.deliver(mail.BACKSCATTER, *(mail.bounce(f"spam{number}") for number in range(12)))
         self.deliver(mail.BACKSCATTER, mail.bounce("thrown-away"), folder="Trash", flags="S")
 
     def everything(self) -> Counter[tuple[str, str]]:
@@ -135,14 +138,21 @@ def account(empty: Account) -> Account:
 
 
 @pytest.fixture
+def smaller(empty: Account) -> Account:
+    """A new account with some of that mail."""
+    empty.fill(every=3)
+    return empty
+
+
+@pytest.fixture
 def served(tmp_path: Path) -> Iterator[Callable[..., Account]]:
-    """Starts a Dovecot of its own kind, and gives a full account there."""
+    """Starts a Dovecot of its own kind, and gives an account there, with some mail."""
     accounts: list[Account] = []
 
     def start(**options: Any) -> Account:
         server = DovecotServer(tmp_path / f"dovecot{len(accounts)}", **options).__enter__()
         accounts.append(Account(server, "alice", tmp_path))
-        accounts[-1].fill()
+        accounts[-1].fill(every=3)
         return accounts[-1]
 
     yield start

@@ -12,6 +12,12 @@ from sweep_process import HASTE, looked_at
 
 pytestmark = pytest.mark.client(*PROGRAMS)
 
+
+@pytest.fixture
+def account(smaller):
+    return smaller
+
+
 AT_LINE = (
     HASTE
     + """
@@ -60,7 +66,7 @@ def killed_at(account, line, *words):
 
 def test_while_it_looks(account):
     everything, where = account.everything(), account.where()
-    for known in range(0, 40, 8):
+    for known in range(0, 25, 5):
         assert killed_when(account, lambda known=known: looked_at(account) > known)
         assert account.where() == where
     before = looked_at(account)
@@ -77,9 +83,9 @@ def test_while_it_moves_and_takes_back(account):
     for deed in ("--move", "--undo"):
         kills = 0
         for _ in range(6):
-            kills += killed_at(account, chosen.randrange(1, 20_000), deed)
+            kills += killed_at(account, chosen.randrange(1, 12_000), deed)
             whole(account, everything)
-            assert account.what("INBOX")[GENUINE] == 9
+            assert account.what("INBOX")[GENUINE] == 3
         assert kills >= 4
         account.sweep(deed, quick=deed == "--move")
         whole(account, everything)
@@ -94,7 +100,7 @@ def test_while_it_marks(account):
     assert killed_at(account, 10_000, "--undo")
     account.sweep("--undo")
     assert account.everything() == everything
-    assert killed_at(account, 40_000, "--tag")
+    assert killed_at(account, 25_000, "--tag")
     assert "marked; --undo" in account.sweep("--tag", quick=True).said
     account.sweep("--undo")
     assert account.everything() == everything
@@ -103,11 +109,11 @@ def test_while_it_marks(account):
 def test_as_messages_arrive(account):
     everything, where = account.everything(), account.where()
     killed = 0
-    for moved in (1, 8, 15):
+    for moved in (1, 6, 11):
         killed += killed_when(account, lambda moved=moved: account.number("Backscatter") >= moved, "--move")
         whole(account, everything)
     account.sweep("--move", quick=True)
-    for left in (20, 12, 3):
+    for left in (14, 8, 3):
         killed += killed_when(account, lambda left=left: account.number("Backscatter") <= left, "--undo")
         whole(account, everything)
     assert killed >= 4
@@ -118,14 +124,14 @@ def test_as_messages_arrive(account):
 def test_ctrl_c(account):
     everything, where = account.everything(), account.where()
     command = account.start("--move", quick=True, prelude=HASTE)
-    assert command.until(lambda: looked_at(account) > 20)
+    assert command.until(lambda: looked_at(account) > 12)
     assert command.end(signal.SIGINT) == 130
     assert command.said == ""
     command = account.start("--move", quick=True, prelude=HASTE)
     assert command.until(lambda: account.number("Backscatter") >= 3)
     assert command.end(signal.SIGINT) == 130
     whole(account, everything)
-    assert 0 < account.number("Backscatter") < 20
+    assert 0 < account.number("Backscatter") < 15
     account.sweep("--undo")
     assert account.where() == where
 

@@ -116,15 +116,14 @@ def test_a_maildir(account, tmp_path, gated):
     command = Command(words, state, prelude)
     try:
         command.line("; Ctrl-C ends it")
+        before = account.number("Backscatter")
         account.deliver("backscatter", bounce("in-a-file"))
         if gated:
             command.line("at the gate")
             account.deliver("backscatter", bounce("second"))
             time.sleep(2.1)
             gate.touch()
-            command.line("^BACKSCATTER ")
-        command.line("^BACKSCATTER ")
-        command.line("1 message moved")
+        until(lambda: account.number("Backscatter") == before + 1 + gated, lambda: command.said)
         assert command.end(signal.SIGINT) == 130
     finally:
         command.process.kill()

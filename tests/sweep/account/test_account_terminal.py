@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -60,7 +61,8 @@ class Terminal:
         """The exit code; `key` is pressed until it ends: one that comes just before Python reads is lost to it."""
         while key and self.process.poll() is None:
             self.type(key)
-            self._more(0.3)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5.0)
         while self._more(PATIENCE):
             pass
         return self.process.wait(PATIENCE)

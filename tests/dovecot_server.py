@@ -18,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -31,8 +32,8 @@ SOMEBODY = "mail"  # whom root becomes; every system has this account
 
 CONFIG = """
 protocols = imap
-base_dir = {home}/run
-state_dir = {home}/run
+base_dir = {run}
+state_dir = {run}
 log_path = {home}/log
 auth_verbose = yes
 default_internal_user = {user}
@@ -137,6 +138,9 @@ class DovecotServer:
         self.ca = home / "tls" / "ca.pem"
         self.imaps, self.starttls = _free_port(), _free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._run = tempfile.mkdtemp(
+            prefix="dv"
+        )  # a socket's path has 107 bytes at most (unix(7)), a test's own has more
 
     def __enter__(self) -> DovecotServer:
         self._lay_out()
@@ -145,6 +149,7 @@ class DovecotServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        shutil.rmtree(self._run, ignore_errors=True)
 
     # Where to find it
 
@@ -278,7 +283,7 @@ class DovecotServer:
             return False
 
     def _lay_out(self) -> None:
-        for folder in ("run", "tls", "homes", "public"):
+        for folder in ("tls", "homes", "public"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
         certificate(self.home / "tls", self.names)
         # Dovecot does not look into this file again within the same second: so all are there from the beginning.
@@ -294,7 +299,7 @@ class DovecotServer:
             f'  mailbox "{name}" {{\n    special_use = \\{use}\n    auto = subscribe\n  }}\n' for name, use in folders
         )
         text = CONFIG.format(
-            home=self.home, user=user, group=group, imaps=self.imaps, starttls=self.starttls, special=special,
+            home=self.home, run=self._run, user=user, group=group, imaps=self.imaps, starttls=self.starttls, special=special,
             prefix=self.prefix, separator=self.separator, capability=self._capability(),
         )  # fmt: skip
         (self.home / "dovecot.conf").write_text(text)

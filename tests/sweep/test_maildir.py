@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from local_mail import in_maildir, killed_at, maildir, message
+from local_mail import in_maildir, killed_at, let_in, maildir, message
 
 from ndrfilter import limits
 from ndrfilter.sweep.local import opened
@@ -203,8 +203,7 @@ class TestMoving:
                 for path in (tmp_path, *tmp_path.rglob("*")):
                     os.chown(path, owner, owner)
                     path.chmod(path.stat().st_mode | 0o755)
-                for path in tmp_path.parents[:2]:
-                    path.chmod(0o755)
+                let_in(tmp_path)
             command = ["doveadm", "-c", str(config), *words]
             environ = {**os.environ, "HOME": str(tmp_path), "USER": "somebody"}
             done = subprocess.run(
@@ -331,8 +330,7 @@ class TestWhatIsWrong:
         next((inbox / "cur").iterdir()).chmod(0)
         for path in (*inbox.rglob("cur"), *inbox.rglob("new"), inbox, inbox / ".C"):
             path.chmod(0o555)
-        for path in inbox.parents[:3]:
-            path.chmod(0o755)
+        let_in(inbox)
         done = subprocess.run([sys.executable, "-c", code, str(inbox), str(ROOT)], capture_output=True, text=True)
         for path in (*inbox.rglob("cur"), *inbox.rglob("new"), inbox, inbox / ".C"):
             path.chmod(0o755)

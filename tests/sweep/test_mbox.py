@@ -291,8 +291,8 @@ class TestKilled:
         while killed_while_moving(line):
             states += [line] if (tmp_path / ".box.ndrfilter-move").exists() else []
             opened(str(box)).open("box", write=True)
-            line += 7 if states else 40
-        for line, second in product(states, range(1, 600, 97)):
+            line += 11 if states else 40
+        for line, second in product(states, range(1, 600, 199)):
             assert killed_while_moving(line)
             killed_at(second, lambda: opened(str(box)).open("box", write=True))
             opened(str(box)).open("box", write=True)

@@ -82,11 +82,11 @@ def test_while_it_moves_and_takes_back(account):
     everything, where = account.everything(), account.where()
     for deed in ("--move", "--undo"):
         kills = 0
-        for _ in range(6):
+        for _ in range(4):
             kills += killed_at(account, chosen.randrange(1, 12_000), deed)
             whole(account, everything)
             assert account.what("INBOX")[GENUINE] == 3
-        assert kills >= 4
+        assert kills >= 2
         account.sweep(deed, quick=deed == "--move")
         whole(account, everything)
         assert account.what("Backscatter")["backscatter"] == (12 if deed == "--move" else 0)
@@ -109,14 +109,14 @@ def test_while_it_marks(account):
 def test_as_messages_arrive(account):
     everything, where = account.everything(), account.where()
     killed = 0
-    for moved in (1, 6, 11):
+    for moved in (1, 11):
         killed += killed_when(account, lambda moved=moved: account.number("Backscatter") >= moved, "--move")
         whole(account, everything)
     account.sweep("--move", quick=True)
-    for left in (14, 8, 3):
+    for left in (14, 3):
         killed += killed_when(account, lambda left=left: account.number("Backscatter") <= left, "--undo")
         whole(account, everything)
-    assert killed >= 4
+    assert killed >= 2
     account.sweep("--undo")
     assert account.where() == where
 

@@ -105,11 +105,11 @@ def run(args: argparse.Namespace) -> int:
             return visit.undo()
         visit.look()
         try:
-            visit.act()
+            code = visit.act()
         except NdrError:  # what was found out is told all the same
             visit.answer()
             raise
         visit.answer()
         if args.watch:
             watch(visit)
-    return 0
+    return code

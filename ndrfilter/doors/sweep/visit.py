@@ -79,15 +79,19 @@ class Visit:
         skip = {self.args.into, *self.ledger.moves.targets()}
         return run.sweep(self.mailbox, folders, self.judge, self.ledger, self.progress, skip=skip, tell=tell)
 
-    def act(self) -> None:
-        """Do what was asked for with what was found, and say so."""
-        now = time.time()
+    def act(self) -> int:
+        """Do what was asked for with what was found, and say so; returns the exit code."""
+        now, trouble = time.time(), ""
         if self.args.move:
             into = self.args.into
             filed = self.stubborn(lambda: filing.file_away(self.mailbox, self.ledger, into, now, self.progress))
+            trouble = filed.trouble
             self._say(deeds.filed(filed, brief=self.watching))
         elif self.args.tag:
-            self._say(deeds.tagged(self.stubborn(lambda: filing.tag(self.mailbox, self.ledger, now, self.progress))))
+            tagged = self.stubborn(lambda: filing.tag(self.mailbox, self.ledger, now, self.progress))
+            trouble = tagged.trouble
+            self._say(deeds.tagged(tagged))
+        return TEMPORARY if trouble else DONE
 
     def undo(self) -> int:
         """Put everything back; returns the exit code."""

@@ -95,10 +95,10 @@ class Account:
         self.running.append(command)
         return command
 
-    def sweep(self, *words: str, **how: Any) -> Command:
-        """The command, ended well."""
+    def sweep(self, *words: str, code: int = 0, **how: Any) -> Command:
+        """The command, ended well, or with that exit code."""
         command = self.start(*words, **how)
-        assert command.end() == 0, command.said
+        assert command.end() == code, command.said
         return command
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-DONE, TEMPORARY = 0, 75
+DONE, USAGE, TEMPORARY = 0, 2, 75
 
 
 class Visit:
@@ -91,7 +91,7 @@ class Visit:
             tagged = self.stubborn(lambda: filing.tag(self.mailbox, self.ledger, now, self.progress))
             trouble = tagged.trouble
             self._say(deeds.tagged(tagged))
-        return TEMPORARY if trouble else DONE
+        return USAGE if trouble else DONE
 
     def undo(self) -> int:
         """Put everything back; returns the exit code."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -52,7 +53,7 @@ class Browser:
         self._in, theirs_out = os.pipe()
         theirs_in, self._out = os.pipe()
         # Chromium reads from descriptor 3 and writes to 4; ours are moved out of the way of these first.
-        theirs = [os.dup2(descriptor, 60 + place) for place, descriptor in enumerate((theirs_in, theirs_out))]
+        theirs = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 60) for descriptor in (theirs_in, theirs_out)]
 
         def place() -> None:
             os.dup2(theirs[0], 3)

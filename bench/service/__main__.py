@@ -3,7 +3,8 @@
     python -m bench.service hostile [--count 10000] [--seed 1]   broken sessions on every door
     python -m bench.service slow [--rounds 3]                    500 slow clients beside 50 good ones
 
-Prints what it saw, as a table and with --json FILE as JSON; exits 1 if it is not as it should be.
+Prints what it saw, as a table and with --json FILE as JSON; exits 1 if it is not as it should be. Where other work
+keeps the machine busy, `slow` judges the answers only: what it finds out about time is about the machine then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from tests.service_process import Serving
 
 DOORS = ("http", "spamd", "milter", "policy")
 MOST = 2.0
+CALM = 10.0
+"""Milliseconds: where short naps end later than that, the machine is too busy for its latencies to mean anything."""
 
 
 def _hostile(args: argparse.Namespace) -> tuple[list[dict[str, object]], bool]:
@@ -38,16 +41,16 @@ def _hostile(args: argparse.Namespace) -> tuple[list[dict[str, object]], bool]:
 
 
 def _slow(args: argparse.Namespace) -> tuple[list[dict[str, object]], bool]:
-    """Over the limit it is measured once more, and that counts: other work on the machine may have been in the way."""
+    """Every answer must be right in time; the ratio counts on a calm machine, and is told on a busy one."""
     with Serving(CONFIG, "http=127.0.0.1:0", "spamd=127.0.0.1:0") as service:
-        for _ in range(2):
-            rows = asyncio.run(slow.compare(service.place, args.rounds))
-            for row in rows:
-                figures = f"p99 {row['alone_ms']:.1f} ms alone, {row['beside_ms']:.1f} ms beside; {row['ratio']:.2f} ×"
-                print(f"{row['door']}: {figures}", flush=True)
-            if all(row["ratio"] <= MOST for row in rows):
-                return rows, True
-    return rows, False
+        rows = asyncio.run(slow.compare(service.place, args.rounds))
+    good = True
+    for row in rows:
+        figures = f"p99 {row['alone_ms']:.1f} ms alone, {row['beside_ms']:.1f} ms beside; {row['ratio']:.2f} ×"
+        calm = row["nap_late_ms"] <= CALM
+        print(f"{row['door']}: {figures}; naps end {row['nap_late_ms']:.1f} ms late{'' if calm else ': not judged'}")
+        good = good and (row["ratio"] <= MOST or not calm)
+    return rows, good
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from time import time
 from typing import Any
 
 from ndrfilter import extensions, limits, resources
@@ -46,6 +47,7 @@ class Loaded(Noun):
     lists: Mapping[str, Any]
     troubles: tuple[tuple[str, str], ...]
     image: image.Image | None = None  # the program as it was checked, for who reads conditions instead of asking them
+    key: str = ""  # of what was compiled
 
     def world(self, config: Config, site: Site) -> tuple[Schema, Mapping[str, Any]]:
         """The schema and the settings of the plugins that are on for this site, or always."""
@@ -53,10 +55,26 @@ class Loaded(Noun):
         return extensions.active(frozenset(plugins)), plugins
 
     def plan(self, ruleset: RuleSet) -> Any:
-        """The gate's plan for these rules, None where there is none."""
-        from ndrfilter.gate.plan import plan_for
+        """The gate's plan for these rules, None where there is none: the one that was kept, else made now."""
+        from ndrfilter.gate.plans import plan_for
 
-        return None if self.image is None else plan_for(self.image, self.schema, ruleset)
+        def kept() -> dict[str, Any] | None:
+            return cache.read(self._plan_key(ruleset), kind="plan") if self.key else None
+
+        return None if self.image is None else plan_for(self.image, self.schema, ruleset, kept)
+
+    def keep_plan(self, ruleset: RuleSet, folder: Path) -> None:
+        """Keep the gate's plan for these rules on disk, if it is not there. Raises OSError."""
+        key = self._plan_key(ruleset)
+        if cache.read(key, kind="plan") is None:
+            cache.write(key, {"plan": self.plan(ruleset)}, folder, kind="plan")
+
+    def _plan_key(self, ruleset: RuleSet) -> str:
+        from ndrfilter.gate import plans
+
+        makers = stamps(_files_below(".py", Path(plans.__file__).parent))
+        read = stamps(map(Path, self.image["inputs"])) if self.image else ()
+        return cache.key_of(self.key, read, makers, plans.word_for(ruleset))
 
     def ruleset(self, config: Config, now: float) -> RuleSet:
         """The rule set that the configuration chooses; raises ConfigError for one that is not there or is wrong."""
@@ -80,14 +98,23 @@ def keep(config: Config) -> tuple[Path, Loaded]:
     plugins = extensions.loaded()
     made, program = compiled(*_sources(inputs, plugins))
     data = {**made, "stamps": stamps(map(Path, made["inputs"]))}
-    return cache.write(_key(inputs, plugins), data, cache.folders()[0]), _finished(plugins, made, program)
+    key, folder = _key(inputs, plugins), cache.folders()[0]
+    loaded = _finished(plugins, made, program, key)
+    path = cache.write(key, data, folder)
+    loaded.keep_plan(loaded.ruleset(config, time()), folder)
+    return path, loaded
 
 
 def keep_once(config: Config) -> None:
-    """Keep the compiled rules on disk unless they are there, for who will come again; no matter if that fails."""
-    if cache.folders() and cache.read(_key(_inputs(config), extensions.loaded())) is None:
-        with suppress(OSError):
+    """Keep on disk what is not there of it, for who will come again; no matter if that fails."""
+    if not cache.folders():
+        return
+    with suppress(OSError):
+        if cache.read(_key(_inputs(config), extensions.loaded())) is None:
             keep(config)
+        else:
+            loaded = of(config)
+            loaded.keep_plan(loaded.ruleset(config, time()), cache.folders()[0])
 
 
 def word_of(config: Config) -> str:
@@ -123,10 +150,11 @@ _DEAR = frozenset({"body.links", "body.attachments", "trace"})
 @lru_cache(maxsize=8)
 def _loaded(inputs: Inputs, with_tests: bool) -> Loaded:
     plugins = extensions.loaded()
-    kept = None if with_tests else cache.read(_key(inputs, plugins))
+    key = "" if with_tests else _key(inputs, plugins)
+    kept = cache.read(key) if key else None
     if kept is not None and kept["stamps"] == stamps(map(Path, kept["inputs"])):
-        return _finished(plugins, kept, image.link(kept))
-    return _finished(plugins, *compiled(*_sources(inputs, plugins)))
+        return _finished(plugins, kept, image.link(kept), key)
+    return _finished(plugins, *compiled(*_sources(inputs, plugins)), key)
 
 
 def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, dict[str, Path]]:
@@ -135,11 +163,11 @@ def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, di
     return [_source(path) for path in paths], plugins.schema, lists
 
 
-def _finished(plugins: Plugins, made: image.Image, program: Program) -> Loaded:
+def _finished(plugins: Plugins, made: image.Image, program: Program, key: str) -> Loaded:
     troubles = tuple((f"plugin {name}", what) for name, what in plugins.troubles)
     recognising = Recognising(program.recognisers, cheap(plugins))
     bounces = Knowledge(program.recognisers, program.reasons, recognising)
-    return Loaded(plugins.schema, program, bounces, program.lists, troubles, made)
+    return Loaded(plugins.schema, program, bounces, program.lists, troubles, made, key)
 
 
 def cheap(plugins: Plugins) -> frozenset[str]:

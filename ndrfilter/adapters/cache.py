@@ -1,6 +1,7 @@
 """Compiled rules on disk. Read only where nobody but root or the reader could have written; a bad file is no file.
 
-The data is `marshal`ed plain data behind a digest. It is written by `ndrfilter compile`, never by a filtering process.
+The data is `marshal`ed plain data behind a digest. It is written by `ndrfilter compile` and by a sweep, never by a
+filtering process. Of what is kept there are kinds: "rules", and what was derived from them.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ def key_of(*parts: object) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def read(key: str, places: tuple[Path, ...] | None = None) -> dict[str, Any] | None:
-    """The image kept under that key; None where there is none, or none that can be trusted and read."""
+def read(key: str, places: tuple[Path, ...] | None = None, kind: str = "rules") -> dict[str, Any] | None:
+    """What is kept under that key; None where there is nothing, or nothing that can be trusted and read."""
     for folder in folders() if places is None else places:
         try:
-            data = _trusted(folder, f"rules-{key}")
+            data = _trusted(folder, f"{kind}-{key}")
             if data is not None:
                 return _opened(data)
         except (OSError, ValueError, EOFError, TypeError, MemoryError):
@@ -88,11 +89,11 @@ def _opened(data: bytes) -> dict[str, Any] | None:
     return image if isinstance(image, dict) else None
 
 
-def write(key: str, image: dict[str, Any], folder: Path) -> Path:
-    """Keep the image under that key; the oldest beyond a few go. Raises OSError."""
+def write(key: str, image: dict[str, Any], folder: Path, kind: str = "rules") -> Path:
+    """Keep the data under that key; the oldest of a kind beyond a few go. Raises OSError."""
     payload = marshal.dumps(image)
-    path = put(folder / f"rules-{key}", _MAGIC + blake2b(payload, digest_size=_DIGEST).digest() + payload)
-    few(folder, "rules-*")
+    path = put(folder / f"{kind}-{key}", _MAGIC + blake2b(payload, digest_size=_DIGEST).digest() + payload)
+    few(folder, f"{kind}-*")
     return path
 
 

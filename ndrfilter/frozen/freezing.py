@@ -15,7 +15,6 @@ from ndrfilter.facts import BUILT_IN
 from ndrfilter.frozen import VERSION, NotFrozenError
 from ndrfilter.frozen.parts import CONDITION, DESCRIBE, TRACE, packed_part
 from ndrfilter.frozen.values import packed
-from ndrfilter.gate import plan
 from ndrfilter.lang.atoms import atoms_of
 from ndrfilter.lang.image import link
 from ndrfilter.lang.patterns import FLAGS
@@ -54,14 +53,15 @@ def freeze(config: Config) -> Frozen:
         **_program(choice, image, plugins),
         **_schema(plugins.schema),
         "troubles": tuple((f"plugin {name}", what) for name, what in plugins.troubles),
-        "plan": _plan(config, image, plugins.schema),
+        "plan": _plan(config),
     }
 
 
-def _plan(config: Config, image: Image, schema: Schema) -> tuple[float, Any]:
+def _plan(config: Config) -> tuple[float, Any]:
     """The gate's plan, and until when it holds."""
-    rules = knowledge.of(config).ruleset(config, time())
-    return rules.until, plan.make(image, schema, rules)
+    loaded = knowledge.of(config)
+    rules = loaded.ruleset(config, time())
+    return rules.until, loaded.plan(rules)
 
 
 def _config(config: Config, choice: RulesetChoice) -> dict[str, Any]:

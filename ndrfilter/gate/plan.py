@@ -5,6 +5,7 @@ from __future__ import annotations
 from ndrfilter.facts import BUILT_IN
 from ndrfilter.gate.derive import Reader
 from ndrfilter.gate.literals import all_of, any_of
+from ndrfilter.gate.plans import VERSION
 from ndrfilter.message.headers import is_known
 
 TYPE_CHECKING = False
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from ndrfilter.api import Filter
     from ndrfilter.engine.ruleset import RuleSet
     from ndrfilter.gate.derive import Sign
     from ndrfilter.lang.image import Image
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     Plan = tuple[Any, ...]
 
-VERSION = 1
 _USUAL = (
     b"return-path", b"delivered-to", b"received", b"from", b"to", b"date", b"subject", b"message-id", b"content-type",
 )  # fmt: skip
@@ -29,26 +28,6 @@ _LARGE = 300
 """Signs of that cost are not joined with others: they may be known already."""
 _SHOWING = ("text", "last", "part", "sender")
 _OWN = frozenset(module.__name__.rpartition(".")[2] for module in BUILT_IN)
-
-
-def plan_of(judge: Filter) -> Plan | None:
-    """The plan for the rules that this filter has in force, until `ruleset.until`; None where the gate never closes."""
-    plan: Plan | None = judge.loaded.plan(judge.ruleset)
-    return plan
-
-
-_MADE: dict[int, tuple[Image, RuleSet, Plan | None]] = {}
-"""Plans made in this process, by the ruleset's identity; at most 32, as many as rulesets are kept."""
-
-
-def plan_for(image: Image, schema: Schema, ruleset: RuleSet) -> Plan | None:
-    """The plan for these rules, made once in a process."""
-    made = _MADE.get(id(ruleset))
-    if made is None or made[0] is not image or made[1] is not ruleset:
-        if len(_MADE) >= 32:
-            _MADE.clear()
-        made = _MADE[id(ruleset)] = image, ruleset, make(image, schema, ruleset)
-    return made[2]
 
 
 def make(image: Image, schema: Schema, ruleset: RuleSet) -> Plan | None:

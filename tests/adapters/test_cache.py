@@ -137,6 +137,39 @@ def test_a_filter_uses_what_the_command_kept_and_never_loads_the_parser(tmp_path
     assert after.stdout == before.stdout != b""
 
 
+SERVED = (
+    "from ndrfilter import Filter; f = Filter.from_config(None); f.prepare(); print(f.loaded.plan(f.ruleset) is None)"
+)
+
+
+def served(folder, code=SERVED):
+    """What a process that judges much mail imports, and what it prints."""
+    env = {**os.environ, "NDRFILTER_CACHE": str(folder)}
+    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], env=env, capture_output=True, check=True)
+    return done.stderr, done.stdout
+
+
+def test_the_gates_plan_is_kept_with_the_rules_and_not_derived_again(tmp_path):
+    assert b"ndrfilter.gate.derive" in served(tmp_path / "c")[0]
+    assert ndrfilter(tmp_path / "c", "compile").returncode == 0
+    imported, printed = served(tmp_path / "c")
+    assert b"ndrfilter.gate.quick" in imported
+    assert b"ndrfilter.gate.derive" not in imported
+    assert printed == b"False\n"
+
+
+def test_the_plan_of_another_ruleset_is_another(tmp_path):
+    (tmp_path / "rulesets").mkdir()
+    (tmp_path / "rulesets/calm.yml").write_text('extends: default\nmodes: {"fake/*.ndr": off}\n')
+    (tmp_path / "ndrfilter.yml").write_text("ruleset: calm\n")
+    code = SERVED.replace("None", repr(str(tmp_path / "ndrfilter.yml")), 1)
+    assert ndrfilter(tmp_path / "c", "compile").returncode == 0
+    assert b"ndrfilter.gate.derive" in served(tmp_path / "c", code)[0]
+    assert ndrfilter(tmp_path / "c", "-c", str(tmp_path / "ndrfilter.yml"), "compile").returncode == 0
+    assert b"ndrfilter.gate.derive" not in served(tmp_path / "c", code)[0]
+    assert b"ndrfilter.gate.derive" not in served(tmp_path / "c")[0]
+
+
 def test_what_is_kept_is_found_by_every_process():
     """What the name is made of may hold no set: each process orders those in its own way."""
     code = "from ndrfilter import config, extensions, knowledge as k; c = config.from_mapping({})\n"

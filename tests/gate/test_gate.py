@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ndrfilter import Envelope, Filter
 from ndrfilter.gate import check
-from ndrfilter.gate.plan import plan_of
+from ndrfilter.gate.plans import plan_of
 
 BOUNCE = b"""Return-Path: <>
 From: MAILER-DAEMON@mail.example.net (Mail Delivery System)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ndrfilter import Filter
 from ndrfilter.gate import check
-from ndrfilter.gate.plan import plan_of
+from ndrfilter.gate.plans import plan_of
 from ndrfilter.gate.quick import Quick
 from ndrfilter.message.charset import field_text
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ndrfilter import extensions
 from ndrfilter.envelope import envelope_facts
-from ndrfilter.facts.content import addresses
 from ndrfilter.message import parse
+from ndrfilter.message.addresses import addresses_of
 from ndrfilter.plugin.outgoing import Outgoing
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ def stamps(config: Config, raw: bytes, envelope: Envelope | None, now: float) ->
     plugin does wrong is raised as it is.
     """
     message, told = parse(raw), envelope_facts(envelope)
-    senders = [address for address in (told.sender, *addresses(message.headers, "From")) if address is not None]
+    senders = [address for address in (told.sender, *addresses_of(message.headers, "From")) if address is not None]
     site = config.site_for([sender.text for sender in senders])
     if (told.told and told.sender is None) or not any(site.owns(sender.domain) for sender in senders):
         return ()

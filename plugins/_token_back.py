@@ -98,9 +98,9 @@ def _read(facts: Any, place: str, token: Token, core: str) -> Finding | None:
 
 def _authors(facts: Any, headers: Headers | None) -> Iterable[Address]:
     """Whose mail it may have been: its author's, else of one of those that the bounce is for."""
-    if headers and (found := addresses_of(headers.all("From"))):
+    if headers and (found := addresses_of(headers, "From")):
         return found[:1]
-    told = facts.envelope.recipients or addresses_of(facts.message.headers.all("To"))
+    told = facts.envelope.recipients or addresses_of(facts.message.headers, "To")
     plain = [one._replace(local=strip_tag(one.local)) for one in told[:_MAX_AUTHORS]]
     return (*plain, *(one._replace(local=one.local.partition("+")[0]) for one in plain if "+" in one.local))
 
@@ -124,7 +124,7 @@ def missing(facts: Any) -> bool | Unknown:
 
 def _marked(facts: Any, headers: Headers) -> bool:
     """Whether mail of this author and sender is ours to mark, and not what one of us has redirected in his own name."""
-    if "Return-Path" in headers and not addresses_of(headers.all("Return-Path")):
+    if "Return-Path" in headers and not addresses_of(headers, "Return-Path"):
         return False
     author, sender = facts.fact("original.author"), facts.fact("original.sender")
     if _is_ours(facts, author):
@@ -135,7 +135,7 @@ def _marked(facts: Any, headers: Headers) -> bool:
 
 def _came_to_us(facts: Any, headers: Headers) -> bool:
     """Whether the header says that the message had come to an address of ours before it left."""
-    told = [*addresses_of(field for name in _DELIVERED for field in headers.all(name))]
+    told = [*addresses_of(headers, *_DELIVERED)]
     trace = facts.fact("original.trace")
     told += [one for hop in trace if hop.for_ and (one := parse_address(hop.for_))]
     return any(_is_ours(facts, address) for address in told[:_MAX_ADDRESSES])

@@ -135,7 +135,7 @@ def bearer(facts: Any) -> Bearer | None:
 
 def _in_return_path(facts: Any) -> Iterator[tuple[str, Address, str]]:
     headers = getattr(facts.fact("original"), "headers", None)
-    for address in addresses_of(headers.all("Return-Path"))[:1] if headers else ():
+    for address in addresses_of(headers, "Return-Path")[:1] if headers else ():
         yield _judged(address, facts)
 
 
@@ -227,7 +227,7 @@ def _too_old(facts: Any, settings: Settings) -> bool:
 
 def _tagged_elsewhere(facts: Any) -> bool:
     """Whether a tag of ours stands where a server that took it off may have kept it."""
-    written = addresses_of(field for name in _RECIPIENT_FIELDS for field in facts.message.headers.all(name))
+    written = addresses_of(facts.message.headers, *_RECIPIENT_FIELDS)
     found = [*(_judged(address, facts) for address in written[: limits.MAX_BATV_ADDRESSES]), *_in_return_path(facts)]
     return any(word in ("valid", "expired") for word, _, _ in found)
 

@@ -123,7 +123,7 @@ def _look_up(facts: Any, ports: Ports, message_id: str) -> Known | None:
     message, author = facts.message, facts.fact("original.author")
     addressed = facts.envelope.recipients
     if not addressed:
-        addressed = addresses_of(message.headers.all("To")) + ((author,) if isinstance(author, Address) else ())
+        addressed = addresses_of(message.headers, "To") + ((author,) if isinstance(author, Address) else ())
     failed = facts.fact("bounce.recipients")
     about = [] if isinstance(failed, Unknown) else [one.address for one in failed or ()]
     for one in message.report.recipients if message.report else ():

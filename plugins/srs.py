@@ -132,7 +132,7 @@ def _findings(facts: Any) -> tuple[Finding, ...]:
     if came:
         return tuple(came)
     headers = getattr(facts.fact("original"), "headers", None)
-    paths = addresses_of(headers.all("Return-Path"))[:1] if headers else ()
+    paths = addresses_of(headers, "Return-Path")[:1] if headers else ()
     return tuple(one for one in _judged(facts, paths, False) if recipients == (one.srs.sender,))
 
 

@@ -77,7 +77,7 @@ def stamp(outgoing: Outgoing, settings: Settings) -> Stamp | None:
     token holds on to. Mail that lacks them and is DKIM-signed already is left alone.
     """
     headers = outgoing.message.headers
-    author = next(iter(addresses_of(headers.all("From"))), None)
+    author = next(iter(addresses_of(headers, "From")), None)
     domain = _our_domain(outgoing, author)
     if author is None or outgoing.sender == "" or not domain:
         return None

@@ -46,7 +46,7 @@ class SentPlace(Noun):
 
         headers = parse(raw).headers
         entry = entry_of(headers, self.now, sender, recipients)
-        author = addresses_of(headers.all("From"))
+        author = addresses_of(headers, "From")
         if self.ours(entry, author[0].text if author else ""):
             record(self.store, [entry], self.now, retention=self.retention)
         return bool(entry.message_id.strip())

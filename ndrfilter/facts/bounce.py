@@ -129,7 +129,10 @@ def _original(facts: Facts) -> Original | None:
     message = facts.message
     if message.original is not None:
         return message.original
-    separators = tuple(pattern for one in facts.once(recognisers) for pattern in one.originals)
+    if facts.once(kind_of) == "none":
+        return None
+    telling = facts.once(Applying).that(lambda one: one.originals)
+    separators = tuple([pattern for one in telling for pattern in one.originals])
     return message.find_original(separators) if separators else None
 
 

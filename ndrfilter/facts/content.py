@@ -30,17 +30,29 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ndrfilter.facts.world import EnvelopeFacts, Facts
-    from ndrfilter.message.model import Address, Field, Headers
+    from ndrfilter.message.model import Address, Headers
     from ndrfilter.schema import RecordSpec, Schema
     from ndrfilter.site import Site
 
 
-class HeaderText(Noun):
+class HeaderText:
     """A header field as rules see it."""
 
-    text: str
-    raw: str
-    name: str
+    __slots__ = ("_pair", "text")
+
+    def __init__(self, text: str, pair: tuple[bytes, bytes]) -> None:
+        self.text = text
+        self._pair = pair
+
+    @property
+    def raw(self) -> str:
+        """The value as it came."""
+        return self._pair[1].decode("latin-1")
+
+    @property
+    def name(self) -> str:
+        """The field's name as written."""
+        return self._pair[0].decode("latin-1")
 
 
 class HeaderMap(dict[str, "tuple[HeaderText, ...]"]):
@@ -66,7 +78,9 @@ class HeaderMap(dict[str, "tuple[HeaderText, ...]"]):
 
     def __missing__(self, name: str) -> tuple[HeaderText, ...]:
         headers = self._headers
-        found = self[name] = tuple([_header(field) for field in headers.all(name)]) if name in headers else ()
+        found = self[name] = tuple([
+            HeaderText(headers.text_at(place), headers.pairs[place]) for place in headers.places[name]
+        ])  # fmt: skip
         return found
 
 
@@ -92,36 +106,22 @@ class PartFact(Noun):
     depth: int
 
 
-def _header(field: Field) -> HeaderText:
-    return HeaderText(field.text, field.raw.decode("latin-1"), field.name)
-
-
-def addresses(headers: Headers, name: str) -> tuple[Address, ...]:
-    """All addresses in the fields of that name."""
-    return addresses_of(headers.all(name))
-
-
 def first_address(headers: Headers, name: str) -> Address | None:
-    """The first address in the topmost field of that name."""
-    found = addresses(headers, name)
+    """The first address in the fields of that name."""
+    found = addresses_of(headers, name)
     return found[0] if found else None
 
 
 def text_or_none(headers: Headers, name: str) -> str | None:
     """The topmost field's text; None where there is no such field."""
-    field = headers.first(name)
-    return field.text if field else None
+    found = headers.places[name]
+    return headers.text_at(found[0]) if found else None
 
 
 def date_of(headers: Headers) -> float | None:
     """The Date field as seconds since the epoch."""
-    field = headers.first("Date")
-    return parse_date(field.text) if field else None
-
-
-def headers(facts: Facts) -> Headers:
-    """The message's own header."""
-    return facts.message.headers
+    text = headers.text("date")
+    return parse_date(text) if text else None
 
 
 def _null_sender(envelope: EnvelopeFacts) -> Any:
@@ -129,7 +129,7 @@ def _null_sender(envelope: EnvelopeFacts) -> Any:
 
 
 def _authors(facts: Facts) -> tuple[Address, ...]:
-    return addresses(headers(facts), "From")
+    return addresses_of(facts.message.headers, "From")
 
 
 def _parts(facts: Facts) -> tuple[PartFact, ...]:
@@ -170,16 +170,18 @@ def _message_facts() -> Iterable[FactSpec]:
         return FactSpec(name, type_, evidence, doc, fetch, optional=optional, stage="message", seen=_SEEN.get(name, ()))
 
     yield fact("headers", map_of(record("header")), _STRUCTURE, "the message's header fields by name",
-               lambda f: HeaderMap(headers(f)))  # fmt: skip
-    yield fact("subject", STRING, _CONTENT, "the Subject", lambda f: text_or_none(headers(f), "Subject"), True)
+               lambda f: HeaderMap(f.message.headers))  # fmt: skip
+    yield fact("subject", STRING, _CONTENT, "the Subject", lambda f: text_or_none(f.message.headers, "Subject"), True)
     yield fact(
         "author", _ADDRESS, _CONTENT, "the first From address", lambda f: next(iter(f.once(_authors)), None), True
     )
     yield fact("authors", _ADDRESSES, _CONTENT, "all From addresses", lambda f: f.once(_authors))
-    yield fact("sender_header", _ADDRESS, _CONTENT, "the Sender", lambda f: first_address(headers(f), "Sender"), True)
-    yield fact("to", _ADDRESSES, _CONTENT, "all To addresses", lambda f: addresses(headers(f), "To"))
-    yield fact("message_id", STRING, _CONTENT, "the Message-ID", lambda f: text_or_none(headers(f), "Message-ID"), True)
-    yield fact("date", TIME, _CONTENT, "the Date", lambda f: date_of(headers(f)), True)
+    yield fact("sender_header", _ADDRESS, _CONTENT, "the Sender",
+               lambda f: first_address(f.message.headers, "Sender"), True)  # fmt: skip
+    yield fact("to", _ADDRESSES, _CONTENT, "all To addresses", lambda f: addresses_of(f.message.headers, "To"))
+    yield fact("message_id", STRING, _CONTENT, "the Message-ID",
+               lambda f: text_or_none(f.message.headers, "Message-ID"), True)  # fmt: skip
+    yield fact("date", TIME, _CONTENT, "the Date", lambda f: date_of(f.message.headers), True)
     yield fact("size", NUMBER, _STRUCTURE, "the message's size in bytes", lambda f: len(f.message.raw))
     yield fact("body.text", STRING, _CONTENT, "the text for people, without the returned original",
                lambda f: f.message.text)  # fmt: skip

@@ -6,11 +6,12 @@ from ndrfilter import limits
 from ndrfilter.facts.authres import results
 from ndrfilter.facts.bounce import original, reporting_mta, too_many_recipients
 from ndrfilter.facts.client import client
-from ndrfilter.facts.content import HeaderMap, addresses, date_of, first_address, text_or_none
+from ndrfilter.facts.content import HeaderMap, date_of, first_address, text_or_none
 from ndrfilter.facts.outer import written_by_us
 from ndrfilter.facts.reporter import given_by_stranger
 from ndrfilter.facts.stray import stray_hops
 from ndrfilter.facts.trust import Chain, Report, follow
+from ndrfilter.message.addresses import addresses_of
 from ndrfilter.plugin import hookimpl
 from ndrfilter.schema import BOOLEAN, STRING, TIME, Evidence, FactSpec, enum, list_of, map_of, record
 
@@ -50,7 +51,7 @@ def _chain(facts: Facts) -> Chain:
 
 
 def _more_hops(came_back: Original) -> bool:
-    return len(came_back.headers.all("Received")) > limits.MAX_HOPS
+    return came_back.headers.count("received") > limits.MAX_HOPS
 
 
 def _own_bounce(facts: Facts) -> bool:
@@ -121,7 +122,7 @@ def _header_facts() -> Iterable[FactSpec]:
     yield fact("headers", map_of(record("header")), _CONTENT, "its header fields by name", _of_header(HeaderMap))
     yield fact("sender", address, _CONTENT, "its envelope sender", sender)
     yield fact("author", address, _CONTENT, "its From", _of_header(lambda h: first_address(h, "From")))
-    yield fact("to", list_of(address), _CONTENT, "its To", _of_header(lambda h: addresses(h, "To")))
+    yield fact("to", list_of(address), _CONTENT, "its To", _of_header(lambda h: addresses_of(h, "To")))
     yield fact("message_id", STRING, _CONTENT, "its Message-ID", _of_header(lambda h: text_or_none(h, "Message-ID")))
     yield fact("subject", STRING, _CONTENT, "its Subject", _of_header(lambda h: text_or_none(h, "Subject")))
     yield fact("date", TIME, _CONTENT, "its Date", _of_header(date_of))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import chain, islice
 
 from ndrfilter import limits
 from ndrfilter.facts.recognised import Applying
-from ndrfilter.message.addresses import addresses_of, parse_addresses
+from ndrfilter.message.addresses import addresses_at, parse_addresses
 from ndrfilter.message.lazy import lazy
 from ndrfilter.noun import Noun
 from ndrfilter.schema import ACTIONS, NO_REASON
@@ -110,7 +110,7 @@ def _said(facts: Facts) -> dict[str, str]:
 
 def _said_of_all(facts: Facts) -> str:
     """The diagnostic that the text names for none in particular."""
-    return next(_read(facts, facts.once(Applying), "diagnostic"), {}).get("diagnostic", "")
+    return next(chain.from_iterable(_read(facts, "diagnostic")), {}).get("diagnostic", "")
 
 
 def _asked_for(recipient: ReportRecipient) -> str:
@@ -120,12 +120,14 @@ def _asked_for(recipient: ReportRecipient) -> str:
 
 
 def _of_text(facts: Facts) -> Iterator[_Told]:
-    for recogniser in facts.once(Applying):
-        read = [values for values in _read(facts, (recogniser,), "recipient") if _bare(values.get("address", ""))]
+    for read in _read(facts, "recipient"):
+        named = False
         for values in read:
-            diagnostic = " ".join(values.get("diagnostic", "").split())
-            yield _Told(_bare(values["address"]), values.get("action", ""), values.get("status", ""), diagnostic)
-        if read:
+            if address := _bare(values.get("address", "")):
+                named = True
+                diagnostic = " ".join(values.get("diagnostic", "").split())
+                yield _Told(address, values.get("action", ""), values.get("status", ""), diagnostic)
+        if named:
             return
 
 
@@ -150,7 +152,9 @@ def _by_elimination(facts: Facts) -> list[_Told]:
 
 
 def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
-    return addresses_of(headers.all(name)[:1])
+    """Those of the topmost field."""
+    found = headers.places[name]
+    return addresses_at(headers, found[0]) if found else ()
 
 
 def _completed(address: str, facts: Facts) -> str:
@@ -161,19 +165,23 @@ def _completed(address: str, facts: Facts) -> str:
     return f"{address}@{author[0].domain}" if author and author[0].domain else address
 
 
-def _read(facts: Facts, recognisers: Iterable[Recogniser], what: str) -> Iterator[dict[str, str]]:
-    """What the extracts of one sort read, one mapping a match."""
-    for recogniser in recognisers:
-        for extract in recogniser.extracts:
-            if extract.what == what:
-                yield from _matches(facts, extract, "address" if what == "recipient" else what)
+def _read(facts: Facts, what: str) -> Iterator[Iterator[dict[str, str]]]:
+    """What the extracts of one sort read, of each recogniser that has any: one mapping a match."""
+
+    def extracts(recogniser: Recogniser) -> list[Extract]:
+        return [extract for extract in recogniser.extracts if extract.what == what]
+
+    main = "address" if what == "recipient" else what
+    for recogniser in facts.once(Applying).that(extracts):
+        yield chain.from_iterable(_matches(facts, extract, main) for extract in extracts(recogniser))
 
 
 def _matches(facts: Facts, extract: Extract, main: str) -> Iterator[dict[str, str]]:
     if extract.source == "body":
         texts: Iterable[str] = (facts.message.text,)
     else:
-        texts = (field.text for field in facts.message.headers.all(extract.source))
+        headers = facts.message.headers
+        texts = (headers.text_at(place) for place in headers.places[extract.source])
     for text in texts:
         if extract.pattern is None:
             yield from ({"address": address.text} for address in parse_addresses(text))
@@ -187,7 +195,7 @@ def _matches(facts: Facts, extract: Extract, main: str) -> Iterator[dict[str, st
 
 def mta_of_text(facts: Facts) -> str:
     """The reporting MTA as the recognisers read it, lower case, or an empty string."""
-    for values in _read(facts, facts.once(Applying), "mta"):
+    for values in chain.from_iterable(_read(facts, "mta")):
         if values.get("mta"):
             return values["mta"].strip(" .<>[]()").lower()
     return ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
     from ndrfilter.facts.world import Facts
     from ndrfilter.schema import Recogniser
@@ -13,25 +14,40 @@ if TYPE_CHECKING:
 class Applying:
     """The recognisers that hold, the one to ask first in front, each asked only when somebody gets that far."""
 
-    __slots__ = ("_held", "_open")
+    __slots__ = ("_asked", "_facts", "_open", "_tried")
 
     def __init__(self, facts: Facts) -> None:
-        self._held: list[Recogniser] = []
         known = facts.knowledge
-        found = known.recognising.holding(facts) if known.recognising else None
-        self._open = found or (one for one in known.recognisers if one.when(facts) is True)
+        self._open = (known.recognising and known.recognising.candidates(facts)) or iter(known.recognisers)
+        self._facts = facts
+        self._tried: list[Recogniser] = []
+        self._asked: dict[int, bool] = {}
 
     def __iter__(self) -> Iterator[Recogniser]:
-        number = 0
-        while number < len(self._held) or self._next():
-            yield self._held[number]
-            number += 1
+        return self.that(_any)
 
     def __bool__(self) -> bool:
-        return bool(self._held) or self._next()
+        return next(self.that(_any), None) is not None
+
+    def that(self, matter: Callable[[Recogniser], Any]) -> Iterator[Recogniser]:
+        """Those that hold among those that `matter`: of others nobody need know whether they do."""
+        tried, asked, place = self._tried, self._asked, 0
+        while place < len(tried) or self._next():
+            one = tried[place]
+            if matter(one):
+                holds = asked.get(place)
+                if holds is None:
+                    holds = asked[place] = one.when(self._facts) is True
+                if holds:
+                    yield one
+            place += 1
 
     def _next(self) -> bool:
         one = next(self._open, None)
         if one is not None:
-            self._held.append(one)
+            self._tried.append(one)
         return one is not None
+
+
+def _any(_: Recogniser) -> bool:
+    return True

@@ -49,7 +49,7 @@ def _known_field(host: str) -> str:
 
 def _said(headers: Headers, field: str) -> str:
     """The field's text, lower case; empty unless the header says exactly one thing under that name."""
-    said = {found.text.strip().lower() for found in headers.all(field)} if field else set()
+    said = {headers.text_at(place).strip().lower() for place in headers.places[field]} if field else set()
     return said.pop() if len(said) == 1 else ""
 
 

@@ -47,8 +47,10 @@ class Knowledge(Noun):
     recognising: Any = None  # an index of the recognisers, as `plan.asking.Recognising` is; without it all are asked
 
 
-class Facts(dict[str, "Any"]):
+class Facts(dict["Any", "Any"]):
     """All facts of one message, by name: what is not there yet is worked out when somebody asks, and then kept.
+
+    What facts share is kept beside them, by the function that works it out; see `once`.
 
     `fact(name)` gives the value, None for absent, or an `Unknown`. A fact that must be fetched is an `Unknown` with
     `pending` set until a driver settles it. `plugins` has the settings of those that are on, by name; `known` are facts
@@ -56,7 +58,7 @@ class Facts(dict[str, "Any"]):
     """
 
     __slots__ = (
-        "_memo", "envelope", "knowledge", "memo", "message", "now", "plugins", "schema", "site", "troubles",
+        "envelope", "knowledge", "memo", "message", "now", "plugins", "schema", "site", "troubles",
     )  # fmt: skip
 
     def __init__(
@@ -81,20 +83,30 @@ class Facts(dict[str, "Any"]):
         self.plugins = plugins
         self.troubles: list[tuple[str, str]] = []
         self.memo: dict[Any, Any] = {}  # the compiled conditions keep there what they share
-        self._memo: dict[Callable[..., Any], Any] = {}
 
     if TYPE_CHECKING:
 
         def fact(self, name: str) -> Any:
             """The fact's value, None if absent, or an `Unknown`."""
-    else:
-        fact = dict.__getitem__  # rules ask a hundred times for what is known: so that is one look-up in C
 
-    def __missing__(self, name: str) -> Any:
-        spec = self.schema.facts.get(name)
-        if spec is None:
+        def once(self, compute: Callable[[Facts], T]) -> T:
+            """`compute(self)`, worked out once a message."""
+    else:
+        fact = once = dict.__getitem__  # rules ask a hundred times for what is known: so that is one look-up in C
+
+    def __missing__(self, name: Any) -> Any:
+        if name.__class__ is not str:
+            value = self[name] = name(self)
+            return value
+        try:
+            spec: FactSpec = self.schema.facts[name]
+        except KeyError:
             return Unknown(f"there is no fact {name}")
-        value = self[name] = self._fetch(spec)
+        try:
+            value = spec.fetch(self) if spec.fetch else Unknown(f"{name} was not asked yet", pending=(name,))
+        except (Exception, SystemExit) as error:
+            value = self.failed(spec, error)
+        value = self[name] = value if spec.plugin in _OWN else self._checked(spec, value)
         return value
 
     def __bool__(self) -> bool:
@@ -113,30 +125,13 @@ class Facts(dict[str, "Any"]):
         if (where, what) not in self.troubles:
             self.troubles.append((where, what))
 
-    def once(self, compute: Callable[[Facts], T]) -> T:
-        """`compute(self)`, worked out once a message."""
-        memo = self._memo
-        if compute in memo:
-            return memo[compute]  # type: ignore[no-any-return]
-        value = memo[compute] = compute(self)
-        return value
-
     async def aonce(self, compute: Callable[[Facts, Ports], Awaitable[T]], ports: Ports) -> T:
         """`await compute(self, ports)`, worked out once a message, however many facts wait for it."""
         from asyncio import ensure_future
 
-        if compute not in self._memo:
-            self._memo[compute] = ensure_future(compute(self, ports))
-        return await self._memo[compute]  # type: ignore[no-any-return]
-
-    def _fetch(self, spec: FactSpec) -> Any:
-        if spec.fetch is None:
-            return Unknown(f"{spec.name} was not asked yet", pending=(spec.name,))
-        try:
-            value = spec.fetch(self)
-        except (Exception, SystemExit) as error:
-            return self.failed(spec, error)
-        return value if spec.plugin in _OWN else self._checked(spec, value)
+        if compute not in self:
+            self[compute] = ensure_future(compute(self, ports))
+        return await self[compute]  # type: ignore[no-any-return]
 
     def failed(self, spec: FactSpec, error: BaseException) -> Unknown:
         """The value of a fact whose function raised."""

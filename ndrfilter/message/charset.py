@@ -43,6 +43,8 @@ _WIDE = re.compile(rb"\x1b\$[@B]")
 
 _WORD = re.compile(rb"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*+)\?=([ \t\r\n]*+(?==\?))?")
 _UNFOLD = bytes(32 if code < 32 or code == 127 else code for code in range(256))
+FLAT = _UNFOLD[:13] + b"\r" + _UNFOLD[14:]
+"""What `plain_text` translates, for many fields between carriage returns at once."""
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 
 

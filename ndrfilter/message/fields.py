@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ndrfilter.message.charset import field_text
+from ndrfilter.message.charset import FLAT, field_text, plain_text
 from ndrfilter.message.lazy import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    Pairs = Sequence[tuple[bytes, bytes]]
 
 
 class Field:
@@ -30,77 +32,89 @@ class Field:
 class Headers:
     """Header fields in order, duplicates kept; names compare without case. `pairs` are names and raw values."""
 
-    def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(self, pairs: Pairs) -> None:
         self.pairs = pairs
-        self._made: dict[int, Field] = {}
-        self._names: list[str]
 
     @lazy
-    def _first(self) -> dict[str, int]:
-        """The place of each name's topmost field, and beside it `_names`, in lower case by one call for all of them."""
-        names = b"\n".join([name for name, _ in self.pairs]).lower().decode("latin-1").split("\n") if self.pairs else []
-        self._names = names
-        return dict(zip(reversed(names), range(len(names) - 1, -1, -1), strict=True))
+    def places(self) -> Places:
+        """Where the fields of each name stand."""
+        return Places(self.pairs)
+
+    @lazy
+    def plain(self) -> list[str]:
+        """The `plain_text` of every field, by one call for all of them."""
+        flat = b"\r".join([raw for _, raw in self.pairs]).translate(FLAT, b"\n")
+        texts = flat.decode("latin-1").split("\r")
+        if len(texts) != len(self.pairs):  # carriage returns of its own
+            return [plain_text(raw) for _, raw in self.pairs]
+        if flat.isascii():
+            return list(map(str.strip, texts))
+        return [text.strip() if text.isascii() else plain_text(self.pairs[at][1]) for at, text in enumerate(texts)]
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Every field, top first."""
-        return tuple([self._field(place) for place in range(len(self.pairs))])
-
-    def _field(self, place: int) -> Field:
-        field = self._made.get(place)
-        if field is None:
-            name, raw = self.pairs[place]
-            field = self._made[place] = Field(name.decode("latin-1"), raw)
-        return field
-
-    def _place(self, name: str) -> int:
-        """The place of the topmost field of that name, -1 if there is none."""
-        place = self._first.get(name, -1)
-        return place if place >= 0 else self._first.get(name.lower(), -1)
-
-    def _places(self, name: str) -> Sequence[int]:
-        """The places of the fields of that name."""
-        place = self._place(name)
-        if place < 0:
-            return ()
-        name = self._names[place]
-        if len(self._first) == len(self.pairs) or self._names.count(name) == 1:
-            return (place,)
-        return [place for place, known in enumerate(self._names) if known == name]
+        return tuple([Field(name.decode("latin-1"), raw) for name, raw in self.pairs])
 
     @property
     def names(self) -> frozenset[str]:
         """The names of all fields, lower case."""
-        return frozenset(self._first)
+        return frozenset(self.places)
 
     def all(self, name: str) -> tuple[Field, ...]:
         """Every field of that name, top first."""
-        return tuple([self._field(place) for place in self._places(name)])
+        pairs = self.pairs
+        return tuple([Field(pairs[place][0].decode("latin-1"), pairs[place][1]) for place in self.places[name]])
 
     def raws(self, name: str) -> list[bytes]:
         """The raw values of the fields of that name, top first."""
-        return [self.pairs[place][1] for place in self._places(name)]
+        return [self.pairs[place][1] for place in self.places[name]]
+
+    def plains(self, name: str) -> list[str]:
+        """The fields of that name as `plain_text` has them, top first."""
+        return [self.plain[place] for place in self.places[name]]
 
     def count(self, name: str) -> int:
         """How many fields of that name there are."""
-        return len(self._places(name))
+        return len(self.places[name])
 
     def first(self, name: str) -> Field | None:
         """The topmost field of that name."""
-        place = self._place(name)
-        return self._field(place) if place >= 0 else None
+        return next(iter(self.all(name)), None)
 
     def text(self, name: str) -> str:
         """The topmost field's text, or an empty string."""
-        place = self._place(name)
-        return self._field(place).text if place >= 0 else ""
+        found = self.places[name]
+        return self.text_at(found[0]) if found else ""
+
+    def text_at(self, place: int) -> str:
+        """The text of the field at that place."""
+        text = self.plain[place]
+        return field_text(self.pairs[place][1]) if "=?" in text else text
 
     def __contains__(self, name: str) -> bool:
-        return self._place(name) >= 0
+        return name in self.places or name.lower() in self.places
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+
+class Places(dict[str, list[int]]):
+    """The places of the fields of each name, top first; the keys are lower case, but any case may be asked for."""
+
+    __slots__ = ()
+
+    def __init__(self, pairs: Pairs) -> None:
+        super().__init__()
+        names = b"\n".join([name for name, _ in pairs]).lower().decode("latin-1").split("\n") if pairs else ()
+        for place, name in enumerate(names):
+            if name in self:
+                self[name].append(place)
+            else:
+                self[name] = [place]
+
+    def __missing__(self, name: str) -> list[int]:
+        return self.get(name.lower()) or []

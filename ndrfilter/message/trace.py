@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from ndrfilter import limits
-from ndrfilter.message.charset import plain_text
 from ndrfilter.message.model import Hop
 from ndrfilter.message.received.clauses import split
 from ndrfilter.message.received.dialects import dialect_of
@@ -32,24 +31,24 @@ _MAX_CHARS = 2_000
 class Hops:
     """The hops of a header, top first, at most `limits.MAX_HOPS`: each is read when somebody looks at it, and kept."""
 
-    __slots__ = ("_raws", "_read")
+    __slots__ = ("_read", "_texts")
 
     def __init__(self, headers: Headers) -> None:
-        self._raws = headers.raws("received")[: limits.MAX_HOPS]
+        self._texts = headers.plains("received")[: limits.MAX_HOPS]
         self._read: list[Hop] = []
 
     def __len__(self) -> int:
-        return len(self._raws)
+        return len(self._texts)
 
     def __iter__(self) -> Iterator[Hop]:
-        for place in range(len(self._raws)):
+        for place in range(len(self._texts)):
             yield self[place]
 
     def __getitem__(self, place: int) -> Hop:
         """The hop at that place, which is not negative; raises IndexError behind the last."""
         read = self._read
         while len(read) <= place:
-            read.append(parse_received(plain_text(self._raws[len(read)])))
+            read.append(parse_received(self._texts[len(read)]))
         return read[place]
 
 

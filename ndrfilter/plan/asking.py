@@ -49,15 +49,15 @@ class Recognising:
             self._index = found
         return found
 
-    def holding(self, facts: Any) -> Iterator[Recogniser] | None:
-        """Those that hold for the message, each asked when somebody wants the next; None while there is no index."""
+    def candidates(self, facts: Any) -> Iterator[Recogniser] | None:
+        """Those that may hold for the message, looked for as somebody wants the next; None while there is no index."""
         if self._index is None:
             self._asked += 1
             if self._asked <= MESSAGES:
                 return None
         index = self.prepare()
         recognisers = self._recognisers
-        return (one for number in index.in_order(facts) if (one := recognisers[number]).when(facts) is True)
+        return map(recognisers.__getitem__, index.in_order(facts))
 
 
 class Ruling:

@@ -20,9 +20,8 @@ def entry_of(headers: Headers, time: float, sender: str | None = None, recipient
     field = headers.first("Message-ID")
     written = field.raw.decode("utf-8", "replace") if field else ""
     if sender is None:
-        author = addresses_of(headers.all("From"))
+        author = addresses_of(headers, "From")
         sender = author[0].text if author else ""
     if not recipients:
-        fields = [field for name in _RECIPIENTS for field in headers.all(name)]
-        recipients = tuple(address.text for address in addresses_of(fields))
+        recipients = tuple(address.text for address in addresses_of(headers, *_RECIPIENTS))
     return Entry(written, recipients, sender, time)

@@ -1,9 +1,13 @@
 """The header scanner: fields in order, whatever the line ends and whatever stands before them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ndrfilter import limits
 from ndrfilter.message import parse
+from ndrfilter.message.charset import field_text, plain_text
+from ndrfilter.message.fields import Headers
 
 MAIL = b"Received: from a\n by b\nFrom: x@example.org\nSubject: one\nsubject: two\n\nbody\nmore\n"
 
@@ -128,3 +132,15 @@ def test_too_big():
 )
 def test_decoded_text(raw, text):
     assert parse(b"Subject: " + raw + b"\n\n").headers.text("subject") == text
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"To", b"tO", b"X-a", b"x-A", b"Cc"]), st.binary(max_size=12)), max_size=6))
+def test_all_fields_at_once_are_read_as_each_alone(pairs):
+    headers = Headers(pairs)
+    for name in ("to", "X-A", "cc", "from"):
+        raws = [raw for own, raw in pairs if own.lower().decode() == name.lower()]
+        assert headers.raws(name) == [field.raw for field in headers.all(name)] == raws
+        assert headers.plains(name) == [plain_text(raw) for raw in raws]
+        assert [headers.text_at(place) for place in headers.places[name]] == [field_text(raw) for raw in raws]
+        assert headers.text(name) == (field_text(raws[0]) if raws else "")
+        assert (name in headers, headers.count(name)) == (bool(raws), len(raws))

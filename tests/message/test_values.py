@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndrfilter.message import parse
-from ndrfilter.message.addresses import addresses_of, parse_address, parse_addresses
+from ndrfilter.message.addresses import addresses_of, parse_address, parse_addresses, parse_list
 from ndrfilter.message.charset import decode_text, field_text
 from ndrfilter.message.dates import parse_date
 from ndrfilter.message.params import parse_value
@@ -46,12 +46,12 @@ def test_address_lists(text, addresses):
 
 def test_a_decoded_comma_is_no_separator():
     message = parse(b"To: =?utf-8?Q?One=2C_x=40evil=2Eexample?= <a@example.org>\n\n")
-    assert [address.text for address in addresses_of(message.headers.all("to"))] == ["a@example.org"]
+    assert [address.text for address in addresses_of(message.headers, "to")] == ["a@example.org"]
 
 
 def test_addresses_that_somebody_encoded_whole():
     message = parse(b"From: =?utf-8?B?QSA8YUBleGFtcGxlLm9yZz4=?=\n\n")
-    assert [address.text for address in addresses_of(message.headers.all("from"))] == ["a@example.org"]
+    assert [address.text for address in addresses_of(message.headers, "from")] == ["a@example.org"]
 
 
 def test_one_address():
@@ -183,3 +183,11 @@ def test_addresses_have_no_brackets(text):
     for address in parse_addresses(text):
         assert address.domain == address.domain.lower()
         assert not set(address.domain) & set("<>(), ")
+
+
+@given(
+    st.from_regex(r'("[a\\ <]{0,3}"|[ab@=?é.\\]{0,6}) ?<?[a@=?.-]{1,4}@[aB.é_-]{1,5}>?[ .;]?', fullmatch=True)
+    | st.text(alphabet='aB@<>(),:;"\\ .[]é=?', max_size=30)
+)
+def test_one_usual_address_is_read_as_any_other(text):
+    assert parse_addresses(text) == parse_list(text)

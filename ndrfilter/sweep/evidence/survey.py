@@ -101,7 +101,7 @@ class Survey:
         from ndrfilter.message.trace import Hops
 
         headers = parse(head.header).headers
-        author = addresses_of(headers.all("From"))
+        author = addresses_of(headers, "From")
         sender = author[0].text if author else ""
         if not received(headers):
             return
@@ -127,7 +127,7 @@ class Survey:
         from ndrfilter.sentlog.names import ids_in
 
         self.received.add(hash(_id(headers)))
-        to = addresses_of(headers.all("To"))
+        to = addresses_of(headers, "To")
         if not to or not self.person.has(to[0].text) or any(name in headers for name in _ROBOTS):
             return
         if headers.text("Auto-Submitted").strip().lower() not in ("", "no"):

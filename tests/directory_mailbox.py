@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from email import message_from_bytes
-from itertools import count
 from pathlib import Path
 
 from ndrfilter.sweep.mailbox import GoneError, ReadOnlyError
@@ -31,9 +30,8 @@ class DirectoryMailbox:
     def fill(self, folder: str, messages: Sequence[bytes]) -> list[str]:
         """Put these messages there; their uids."""
         place = self.root / self.make(folder)
-        uids = []
-        for raw in messages:
-            uids.append(uid := self._next(place))
+        uids = self._next(place, len(messages))
+        for uid, raw in zip(uids, messages, strict=True):
             (place / uid).write_bytes(raw)
         return uids
 
@@ -48,8 +46,9 @@ class DirectoryMailbox:
         """Give the folder another UIDVALIDITY, and its messages other keys."""
         place = self.root / folder
         (place / ".generation").write_text(str(self._folder(place).generation + 1))
-        for path in messages(place):
-            path.rename(place / self._next(place))
+        paths = messages(place)
+        for path, uid in zip(paths, self._next(place, len(paths)), strict=True):
+            path.rename(place / uid)
 
     def folders(self) -> tuple[Folder, ...]:
         return tuple(self._folder(place) for place in sorted(self.root.iterdir(), key=lambda p: (p.name != "INBOX", p)))
@@ -94,17 +93,17 @@ class DirectoryMailbox:
         target = self.root / into
         if not target.is_dir():
             raise GoneError(f"there is no folder {into}")
-        for uid in uids:
+        generation = self._folder(target).generation
+        for uid, new in zip(uids, self._next(target, len(uids)), strict=True):
             path = self._open / uid
             if not path.exists():
                 continue
-            new = self._next(target)
             if self.copying:
                 os.link(path, target / new)
                 path.unlink()
             else:
                 path.rename(target / new)
-            yield Moved(uid, new, self._folder(target).generation)
+            yield Moved(uid, new, generation)
 
     def finish(self, uid: str, into: str, copy: str) -> bool:
         (self._open / uid).unlink()
@@ -127,14 +126,13 @@ class DirectoryMailbox:
     def close(self) -> None:
         pass
 
-    def _next(self, place: Path) -> str:
-        """A key that no message of that folder ever had."""
+    def _next(self, place: Path, many: int) -> list[str]:
+        """Keys that no message of that folder ever had."""
         last = place / ".next"
         used = int(last.read_text()) if last.exists() else 0
-        number = next(one for one in count(used + 1) if not (place / f"{one:06}").exists())
-        (draft := place / ".next.new").write_text(str(number))
+        (draft := place / ".next.new").write_text(str(used + many))
         draft.rename(last)
-        return f"{number:06}"
+        return [f"{number:06}" for number in range(used + 1, used + many + 1)]
 
 
 class Lossless(DirectoryMailbox):
@@ -158,7 +156,7 @@ class Quiet:
 
 
 def messages(place: Path) -> list[Path]:
-    return sorted(path for path in place.iterdir() if not path.name.startswith("."))
+    return [place / name for name in sorted(os.listdir(place)) if not name.startswith(".")]  # noqa: PTH208
 
 
 def header_of(raw: bytes) -> bytes:

@@ -118,16 +118,8 @@ def _asked(sign: "Any", mail: "Any") -> "Any":
     if word == "part":
         parts = _kept(mail, (sign[1],), _address)
         return parts is None or (parts != () and _shows(sign[3], parts[sign[2]]))
-    text = shown(word, sign[1], mail)
+    text = _kept(mail, sign[1], _text) if word == "text" else _kept(mail, (sign[1], "last"), _last)
     return text is None or _shows(sign[2], text)
-
-
-def shown(word: str, name: bytes, mail: "Any") -> "str | None":
-    """The text in a field that is there, or the whole of the address in it; None if it cannot be read here."""
-    if word == "part":
-        parts = _kept(mail, (name,), _address)
-        return None if parts is None else parts[2] if parts else ""
-    return _kept(mail, name, _text) if word == "text" else _kept(mail, (name, "last"), _last)  # type: ignore[no-any-return]
 
 
 def _kept(mail: "Any", key: "Any", work: "Any") -> "Any":
@@ -169,11 +161,13 @@ def _envelope(sign: "Any", mail: "Any") -> "Any":
 
 
 def _address(mail: "Any", key: "Any") -> "Any":
-    """Local part, domain and whole of the field's address; () if it holds none, None unless it is of a plain shape."""
     first, last = mail[0]
     value = first[key[0]]
-    if value is not last[key[0]]:
-        return None
+    return address_in(value) if value is last[key[0]] else None
+
+
+def address_in(value: bytes) -> "Any":
+    """Local part, domain and whole of a field's address; () if it holds none, None unless it is of a plain shape."""
     text = value.translate(_SPACED).decode("latin-1").casefold().strip()  # what is told apart here is ASCII
     if "@" not in text and "<" not in text and "=?" not in text:
         return ()
@@ -233,18 +227,18 @@ def _has_type(sign: "Any", mail: "Any") -> bool:
     return shown.startswith(b"=?") or any(map(shown.__contains__, sign[1:]))
 
 
-def _types(mail: "Any", _key: None) -> "Any":
+def _types(mail: "Any", _key: None) -> bytes:
+    return types_in(mail[0][0].get(b"content-type", b"").lower(), mail[1])
+
+
+def types_in(value: bytes, raw: bytes) -> bytes:
     """Bytes in which the types of all parts show, lower case; they begin with `=?` where a type may be encoded."""
-    value = mail[0][0].get(b"content-type", b"").lower()
     if b"=?" in value.partition(b";")[0]:
         return b"=?"
     if b"multipart" not in value:
         return value
-    lower = mail[1].lower()
-    for piece in lower.split(b"content-type")[1:]:
-        if b"=?" in piece.partition(b";")[0]:
-            return b"=?" + lower
-    return lower
+    shown = b" ".join([piece.partition(b";")[0] for piece in raw.lower().split(b"content-type")[1:]])
+    return b"=?" + shown if b"=?" in shown else shown
 
 
 _OTHER = {"null": _envelope, "untold": _envelope, "sender": _envelope, "type": _has_type}

@@ -1,15 +1,14 @@
-"""What alternatives of a plan need: few signs that ordinary mail seldom shows, one of which must be there."""
+"""What alternatives of a plan need: groups of signs that ordinary mail seldom shows, one of each must be there."""
 
 from __future__ import annotations
-
-from re import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    Need = tuple[float, frozenset[int]] | bool
+    Group = frozenset[int | bytes]
+    Need = tuple[tuple[float, Group], ...] | bool
 
 _USUAL = frozenset((
     b"return-path", b"delivered-to", b"received", b"from", b"to", b"date", b"subject", b"message-id", b"content-type",
@@ -22,33 +21,32 @@ _COMMON = frozenset((
 ))  # fmt: skip
 """Fields that much mail has."""
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyz")
-_FREQUENT = ("mail", "http", "https", ".com", ".net", ".org")
-_ENDS = {"local": (r"\A", "@"), "domain": ("@", r"\z"), "whole": (r"\A", r"\z")}
-_PARTS = ("local", "domain", "whole")
+_FREQUENT = ("mail", "http", "https", ".com", ".net", ".org", "boundary=")
 _RARITY = ((3, 1.0), (5, 0.2), (8, 0.03))
 
 
-class Guards:
-    """The alternatives of a plan, by what one of them needs: the envelope's sender is `told`, or is `null`, or neither.
+_SEVERAL, _FREQUENTLY = 3, 0.3
+"""How many groups are looked at of one alternative; besides the rarest, none that tells little."""
 
-    `names` has those that need a header field; `places` patterns and the alternatives that need one of them found, by
-    where: ("text" or "last", field) or ("part", field) for an address, without a field that of the envelope's sender.
-    `signs` has those that need a sign which only `check` can tell, `always` those of which nothing is known.
+
+class Guards:
+    """The alternatives of a plan, by what they need: the envelope's sender is `told`, or is `null`, or neither.
+
+    `always` has those of which nothing is known, `needs` for each other one the groups of signs of each of which one
+    must be there: numbers of the plan's, or the name of a header field.
     """
 
     def __init__(self, plan: Any, *, told: bool = False, null: bool = False) -> None:
-        self._nodes, self._table, self._root = plan[2], plan[3], plan[4]
+        self._nodes, table, self._root = plan[2], plan[3], plan[4]
         self._states = {"null": null, "untold": not (told or null)}
         self._told = told
-        self._needs: dict[int, Need] = {}
+        self._known: dict[int, Need] = {}
         self.always: list[int] = []
-        self.signs: dict[int, list[int]] = {}
-        self.names: dict[bytes, list[int]] = {}
-        self.places: dict[tuple[str, bytes], list[tuple[str, int]]] = {}
-        for name, number in self._table.items():
-            self._file(number, _least([self.need(number), (_common(name), frozenset())]), name)
+        self.needs: dict[int, list[Group]] = {}
+        for name, number in table.items():
+            self._file(number, _all([self._need(number), ((_common(name), frozenset((name,))),)]))
         for number in self._parts(self._root):
-            self._file(number, self.need(number), b"")
+            self._file(number, self._need(number))
 
     def certain(self) -> bool:
         """Whether the plan holds whatever the header shows."""
@@ -65,34 +63,19 @@ class Guards:
         node = self._nodes[number]
         return list(node[1]) if isinstance(node, tuple) and node[0] == "or" else [number]
 
-    def _file(self, number: int, need: Need, name: bytes) -> None:
-        if need is False:
-            return
+    def _file(self, number: int, need: Need) -> None:
         if need is True:
             self.always.append(number)
-            return
-        if not need[1]:
-            self.names.setdefault(name, []).append(number)
-        patterns: dict[tuple[str, bytes], list[str]] = {}
-        for leaf in need[1]:
-            sign = self._nodes[leaf]
-            if sign[0] == "has":
-                for field in sign[1:]:
-                    self.names.setdefault(field, []).append(number)
-            elif sign[0] == "type":
-                self.signs.setdefault(leaf, []).append(number)
-            else:
-                patterns.setdefault(_place(sign), []).append(_pattern(sign))
-        for place, found in patterns.items():
-            self.places.setdefault(place, []).append(("|".join(found), number))
-
-    def need(self, number: int) -> Need:
-        """The signs of which one must be there, and how common they are; True if it may hold anyway, False if never."""
-        if number not in self._needs:
-            self._needs[number] = self._need(number)
-        return self._needs[number]
+        elif need is not False:
+            self.needs[number] = [group for place, (cost, group) in enumerate(need) if not place or cost < _FREQUENTLY]
 
     def _need(self, number: int) -> Need:
+        """The groups, each with how common its signs are; True if it may hold anyway, False if never."""
+        if number not in self._known:
+            self._known[number] = self._worked_out(number)
+        return self._known[number]
+
+    def _worked_out(self, number: int) -> Need:
         node = self._nodes[number]
         if isinstance(node, bool):
             return node
@@ -100,36 +83,39 @@ class Guards:
         if word in self._states:
             return self._states[word]
         if word in ("and", "or"):
-            return (_least if word == "and" else _any)(map(self.need, node[1]))
+            return (_all if word == "and" else _any)(map(self._need, node[1]))
         if word == "sender" and not self._told:
             return False
         if word == "type":
-            return 0.05, frozenset((number,))
+            return ((0.05, frozenset((number,))),)
         if word == "has" and _USUAL.isdisjoint(node[1:]):
-            return sum(map(_common, node[1:])), frozenset((number,))
+            return ((sum(map(_common, node[1:])), frozenset((number,))),)
         if word not in ("text", "last", "part", "sender") or node[-1] is True:
             return True
-        tree = _tree(node)
-        return tree is not False and (_rarity(tree), frozenset((number,)))
+        tree = halved(node)
+        return tree is not False and ((rarity(tree), frozenset((number,))),)
 
 
-def _least(needs: Iterable[Need]) -> Need:
-    """What is needed where all are: the rarest."""
-    found = list(needs)
-    if False in found:
-        return False
-    return min((need for need in found if not isinstance(need, bool)), key=lambda need: need[0], default=True)
+def _all(needs: Iterable[Need]) -> Need:
+    """What is needed where all are: the rarest groups."""
+    groups: set[tuple[float, Group]] = set()
+    for need in needs:
+        if need is False:
+            return False
+        if need is not True:
+            groups.update(need)
+    return tuple(sorted(groups, key=lambda group: (group[0], sorted(map(str, group[1]))))[:_SEVERAL]) or True
 
 
 def _any(needs: Iterable[Need]) -> Need:
-    """What is needed where one of them is."""
-    cost, signs = 0.0, frozenset[int]()
+    """What is needed where one of them is: the rarest group of each."""
+    cost, signs = 0.0, frozenset[int | bytes]()
     for need in needs:
         if need is True:
             return True
         if need is not False:
-            cost, signs = cost + need[0], signs | need[1]
-    return (cost, signs) if signs else False
+            cost, signs = cost + need[0][0], signs | need[0][1]
+    return ((cost, signs),) if signs else False
 
 
 def _common(name: bytes) -> float:
@@ -137,7 +123,7 @@ def _common(name: bytes) -> float:
     return 0.5 if name in _COMMON else 0.02
 
 
-def _rarity(tree: Any) -> float:
+def rarity(tree: Any) -> float:
     """About how much mail shows this."""
     if tree in _FREQUENT:
         return 1.0
@@ -146,25 +132,15 @@ def _rarity(tree: Any) -> float:
     if isinstance(tree, bool):
         return float(tree)
     if tree[0] == "begins":
-        return sum(map(_rarity, tree[1])) / 4
+        return sum(map(rarity, tree[1])) / 4
     if tree[0] == "only":
         return (len(_LETTERS.intersection(tree[1])) / 26) ** 2 * (1.0 if 64 in tree[1] else 0.1)
-    shares = [_rarity(part) for part in (*tree[1], *tree[2])]
+    shares = [rarity(part) for part in (*tree[1], *tree[2])]
     return sum(shares) if tree[0] == "or" else min(shares)
 
 
-def _place(sign: Any) -> tuple[str, bytes]:
-    return ("part", b"") if sign[0] == "sender" else (sign[0], sign[1])
-
-
-def _pattern(sign: Any) -> str:
-    """A pattern, bytes as Latin-1, that is found in every text that shows the sign; of an address, in the whole."""
-    part = "whole" if sign[0] in ("text", "last") else _PARTS[sign[-2]]
-    return _of_tree(_tree(sign), *_ENDS[part])
-
-
-def _tree(sign: Any) -> Any:
-    """What the text has to show."""
+def halved(sign: Any) -> Any:
+    """What the text or the part of an address has to show; False if it never does."""
     halves = sign[0] in ("part", "sender") and sign[-2] < 2
     return _without_at(sign[-1]) if halves else sign[-1]
 
@@ -183,22 +159,3 @@ def _without_at(tree: Any) -> Any:
         return False not in (*pieces, *others) and ("and", pieces, others)
     pieces, others = tuple(filter(None, pieces)), tuple(filter(None, others))
     return ("or", pieces, others) if pieces or others else False
-
-
-def _of_tree(tree: Any, begin: str, end: str) -> str:
-    if isinstance(tree, bool):
-        return "" if tree else "[^\\x00-\\xff]"
-    if isinstance(tree, str):
-        return _quoted(tree)
-    if tree[0] == "begins":
-        return f"{begin}(?:{'|'.join(map(_quoted, tree[1]))})"
-    if tree[0] == "only":
-        letters = "".join(map(r"\x{:02x}".format, tree[1]))
-        return f"{begin}[{letters}]*{end}" if letters else begin + end
-    if tree[0] == "and":
-        return _of_tree(min((*tree[1], *tree[2]), key=_rarity), begin, end)
-    return "|".join(_of_tree(part, begin, end) for part in (*tree[1], *tree[2]))
-
-
-def _quoted(piece: str) -> str:
-    return escape(piece.encode("utf-8", "replace").decode("latin-1"))

@@ -1,22 +1,25 @@
-"""The gate for many messages: what the alternatives of a plan need is looked for in one pass over each text.
+"""The gate for many messages: what the alternatives of a plan need is looked for in one pass over the header.
 
-It says what `check` says. Whatever shows a piece that an alternative needs is left to `check` to decide.
+It says what `check` says. Whatever may show what an alternative needs is left to `check` to decide.
 """
 
 from __future__ import annotations
 
+import re
+
 from ndrfilter.gate import check
 from ndrfilter.gate.guards import Guards
-from ndrfilter.limits import MAX_REGEX_MEMORY
+from ndrfilter.gate.sieve import ENVELOPE, Sieve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-    Look = tuple[Callable[[bytes], Any], tuple[int, ...]]
-
-_TOKEN = "\x01token\x01"  # noqa: S105 - no secret
+_CLEAN = re.compile(
+    rb"(?:[!-9;-~]{1,200}+:[^\r\n]*+\r?\n(?:[ \t][^\r\n]++\r?\n)*+){1,%d}+(?=\r?\n)" % check.MAX_LINES
+).match
+"""What `check` takes for a clean header."""
+_FLAT = bytes(code if code == 10 else 32 if code < 32 or code == 127 else code for code in range(256)).lower()
 
 
 class Quick:
@@ -30,14 +33,31 @@ class Quick:
 
     def closed(self, raw: bytes, sender: str | None, text_of: Any) -> bool:
         """As `check.closed`."""
-        ways, address = self._untold, ""
+        ways, address = self._untold, None
         if sender is not None:
             parts = check.sender_parts(sender)
             if parts is None:
                 return not self._null and check.closed(raw, self._plan, sender, text_of)
             ways, address = self._told, parts[2]
+        header = self._header(raw)
+        if header is None:
+            return False
+        asked = ways.asked(raw, header, address, text_of)
+        if not asked:
+            return True
         mail = check.mail_of(raw, self._plan, sender, text_of)
-        return mail is not None and not ways.hold(mail, address)
+        return mail is not None and not any(check.holds(number, mail) for number in asked)
+
+    def _header(self, raw: bytes) -> bytes | None:
+        """The fields of the header with their line ends, None if it is not clean."""
+        start = 0
+        if raw.startswith(b"From "):
+            start = raw.find(b"\n") + 1
+            line, name = raw[5:start], raw[start : start + 200].partition(b":")[0]
+            if line.lstrip().startswith(b":") or b"\r" in line[:-2] or name.lower() not in self._plan[1]:
+                return None
+        found = _CLEAN(raw, start, check.MAX_HEADER)
+        return None if found is None else found[0]
 
 
 class _Ways:
@@ -45,54 +65,60 @@ class _Ways:
 
     def __init__(self, plan: Any, *, told: bool) -> None:
         guards = Guards(plan, told=told)
-        self._always = guards.always
-        self._signs = list(guards.signs.items())
-        self._names = guards.names
-        self._looks: dict[bytes, list[tuple[str, Callable[[bytes], Any], tuple[int, ...]]]] = {}
-        for (what, name), patterns in guards.places.items():
-            self._looks.setdefault(name, []).append((what, *_look(patterns)))
-        self._latest = -1
+        self._always = frozenset(guards.always)
+        self._sieve = sieve = Sieve(plan, guards)
+        places = {group: place for place, group in enumerate(sieve.groups)}
+        self._needs = {number: frozenset([places[one] for one in need]) for number, need in guards.needs.items()}
+        self._whose: dict[int, list[int]] = {}
+        for number, need in self._needs.items():
+            for place in need:
+                self._whose.setdefault(place, []).append(number)
 
-    def hold(self, mail: Any, address: str) -> bool:
-        """Whether one of them may hold of this mail."""
-        if self._latest >= 0 and check.holds(self._latest, mail):
-            return True
-        first = mail[0][0]
+    def asked(self, raw: bytes, header: bytes, address: str | None, text_of: Any) -> set[int] | frozenset[int]:
+        """The alternatives that may hold of mail with this clean header."""
+        sieve = self._sieve
+        flat = b"\n" + header.translate(_FLAT, b"\r").replace(b"\n ", b" ")
+        found, known = set(), flat
+        if address is not None and ENVELOPE in sieve.addresses:
+            known += b"%b:\x01%b\n" % (ENVELOPE, address.encode())
+        for name, places in sieve.addresses.items():
+            parts = _address(flat, name)
+            if parts:
+                known += b"%b:\x01%b\n" % (name, parts[2].encode())
+            elif parts is None:
+                found |= places
+        found.update(sieve.find(known) or ())
+        if sieve.encoded in found:
+            found.update(sieve.find(self._decoded(header, text_of)) or ())
+        if sieve.multipart in found:
+            shown = check.types_in(b"multipart", raw)
+            hidden = shown.startswith(b"=?")
+            found.update(
+                [place for place, types in sieve.types.items() if hidden or any(map(shown.__contains__, types))]
+            )
+        if not found:
+            return self._always
         asked = set(self._always)
-        for name in self._names.keys() & first.keys():
-            asked.update(self._names[name])
-        for sign, numbers in self._signs:
-            if check.holds(sign, mail):
-                asked.update(numbers)
-        for _, match, among in self._looks.get(b"", ()):
-            asked.update([among[at] for at in match(address.encode()) or ()])
-        for name in self._looks.keys() & first.keys():
-            for what, match, among in self._looks[name]:
-                text = check.shown(what, name, mail)
-                if text is None:
-                    asked.update(among)
-                elif found := match(text.encode("utf-8", "replace")):
-                    asked.update([among[at] for at in found])
-        for number in asked:
-            if check.holds(number, mail):
-                self._latest = number  # much mail is like what came before
-                return True
-        return False
+        for place in found:
+            asked.update([number for number in self._whose.get(place, ()) if self._needs[number] <= found])
+        return asked
+
+    def _decoded(self, header: bytes, text_of: Any) -> bytes:
+        """The fields that are looked at as text, decoded, as lines."""
+        lines = header.replace(b"\r\n", b"\n").replace(b"\n ", b" ").replace(b"\n\t", b" ").split(b"\n")
+        made = b"\n"
+        for line in lines:
+            name, _, value = line.partition(b":")
+            if name.lower() in self._sieve.texts and (b"=?" in value or not value.isascii()):
+                made += b"%b:%b\n" % (name.lower(), text_of(value).casefold().encode("utf-8", "replace"))
+        return made
 
 
-def _look(asked: list[tuple[str, int]]) -> Look:
-    """What finds the places of the patterns that match some bytes, and the numbers at those places."""
-    import re2
-
-    options = re2.Options()
-    options.max_mem = MAX_REGEX_MEMORY
-    options.log_errors = False
-    options.encoding = re2.Options.Encoding.LATIN1
-    made = re2.Set.SearchSet(options)
-    for pattern, _ in asked:
-        made.Add(pattern.encode("latin-1"))
-    token = made.Add(_TOKEN.encode())
-    made.Compile()
-    if token not in (made.Match(_TOKEN.encode()) or ()):
-        raise MemoryError("too many pieces to look for at once")
-    return made.Match, tuple(number for _, number in asked)
+def _address(flat: bytes, name: bytes) -> Any:
+    """The address in that field as `check` reads it; () if there is none."""
+    start = b"\n%b:" % name
+    place = flat.find(start)
+    if place < 0:
+        return ()
+    end = flat.find(b"\n", place + 1)
+    return check.address_in(flat[place + len(start) : end]) if flat.find(start, end) < 0 else None

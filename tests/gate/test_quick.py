@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +29,26 @@ SENDERS = [
     "spamblocker-challenge@x.example",
 ]
 
-ODD = ["anna@example.net", "<>", "", " ", "é", "ſ", "\t", "=?utf-8?q?=46?=", "=?utf-8?q?=09=00?=", "x"]
+FRONTS = [b"From anna Tue Jan  2 03:04:05 2024\n", b"From x\nReceived: x\n", b"From :\n", b"X-Odd \n", b" x\n"]
+ENDS = [b" x\n", b" \n", b"odd\n", b"a" * 201 + b":\n", b"a\rb: c\n", b"Subject: x\r\n", b":\n"]
+ODD = [
+    "anna@example.net",
+    "Anna <a@b>",
+    '"Anna, B" <a@b>',
+    "(x) a@b",
+    "a@b (Anna)",
+    "<a@b>, <c@d>",
+    "a@b.",
+    "<>",
+    "",
+    " ",
+    "é",
+    "ſ",
+    "\t",
+    "=?utf-8?q?=46?=",
+    "=?utf-8?q?=09=00?=",
+    "x",
+]
 
 
 def pieces(tree):
@@ -53,16 +74,58 @@ def quick(plan):
     return Quick(plan)
 
 
-@settings(max_examples=500, deadline=None)
+def written(draw, text):
+    """A field's value as somebody may write it: folded, encoded, in 8 bits."""
+    how = draw(st.sampled_from(["plain", "plain", "folded", "q", "b", "latin-1", "spaced"]))
+    data = text.encode("utf-8", "replace")
+    if how == "folded":
+        return data.replace(b" ", draw(st.sampled_from([b"\n ", b"\n\t", b"\n  "])))
+    if how == "q":
+        return b"=?utf-8?q?%b?=" % "".join(f"={code:02X}" for code in data).encode()
+    if how == "b":
+        return b"=?utf-8?b?%b?=" % b64encode(data)
+    if how == "latin-1":
+        return text.encode("latin-1", "replace")
+    return b"\t" + data.upper().replace(b" ", b"\t") + b" " if how == "spaced" else data
+
+
+@settings(max_examples=600, deadline=None)
 @given(st.data())
 def test_it_says_what_the_plan_says(plan, quick, data):
     words = [*sorted(set(pieces(plan[2]))), *ODD]
-    value = st.lists(st.sampled_from(words), max_size=3).map(" ".join) | st.lists(
-        st.sampled_from(words), max_size=3
-    ).map("".join)
+    some = st.lists(st.sampled_from(words), max_size=3)
+    value = some.map(" ".join) | some.map("".join)
     fields = data.draw(st.lists(st.tuples(st.sampled_from(FIELDS), value), max_size=6))
     fields += data.draw(st.lists(st.tuples(st.sampled_from(sorted(plan[3])).map(bytes.decode), value), max_size=1))
-    head = "".join(f"{name}: {text}\n" for name, text in fields).encode("utf-8", "replace")
+    head = data.draw(st.sampled_from([b"", b"", b"", *FRONTS]))
+    for name, text in fields:
+        shape = data.draw(st.sampled_from([str, str, str.upper, str.lower]))
+        head += shape(name).encode() + data.draw(st.sampled_from([b": ", b":", b":  "]))
+        head += written(data.draw, text) + b"\n"
+    head += data.draw(st.sampled_from([b"", b"", b"", b"", *ENDS]))
     raw = head + b"\n--b\nContent-Type: " + data.draw(value).encode("utf-8", "replace") + b"\n\ntext\n"
+    raw = raw.replace(b"\n", data.draw(st.sampled_from([b"\n", b"\n", b"\r\n"])))
     sender = data.draw(st.sampled_from(SENDERS))
     assert quick.closed(raw, sender, field_text) == check.closed(raw, plan, sender, field_text)
+
+
+LINES = [b"From: a@b", b"From x", b"From ", b"From : x", b" ", b"\t", b"  x", b"\r", b"a:b", b"a b: c", b":", b"x", b"",
+         b"a" * 200 + b":", b"a" * 201 + b":", b"\xe9: x", b"Subject: failure\r", b"Subject: failure", b" notice",
+         b"To:", b"From: Anna", b"\x0cTo: x", b"a\0: x", b"To: \0\x7f"]  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from([b"\n", b"\n", b"\r\n", b"\r"])), max_size=7))
+def test_it_takes_the_same_headers_for_clean(plan, quick, lines):
+    raw = b"".join(line + end for line, end in lines)
+    assert (quick._header(raw) is None) == (check.mail_of(raw, plan) is None)
+
+
+@pytest.mark.parametrize("count", [check.MAX_LINES, check.MAX_LINES + 1])
+@pytest.mark.parametrize("size", [check.MAX_HEADER, check.MAX_HEADER + 1])
+def test_it_has_the_same_bounds(plan, quick, count, size):
+    head = b"a:\n" * (count - 1)
+    for end in (b"\n\n", b"\r\n\r\n", b"\n\r\n"):
+        raw = head + b"b:" + b"c" * (size - len(head) - 2 - len(end)) + end
+        assert (quick._header(raw) is None) == (check.mail_of(raw, plan) is None)
+        assert (quick._header(raw) is None) == (count > check.MAX_LINES or size > check.MAX_HEADER)

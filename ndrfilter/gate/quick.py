@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CLEAN = re.compile(
-    rb"(?:[!-9;-~]{1,200}+:[^\r\n]*+\r?\n(?:[ \t][^\r\n]++\r?\n)*+){1,%d}+(?=\r?\n)" % check.MAX_LINES
+    rb"(?:[!-9;-~]{1,200}+:[^\r\n]*+\r?\n(?:[ \t][^\r\n]++\r?\n)*){1,%d}(?=\r?\n)" % check.MAX_LINES
 ).match
 """What `check` takes for a clean header."""
 _FLAT = bytes(code if code == 10 else 32 if code < 32 or code == 127 else code for code in range(256)).lower()

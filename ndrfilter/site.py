@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+    from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
     Ip = IPv4Address | IPv6Address
     Network = IPv4Network | IPv6Network
 
 
 _DIGITS = re.compile(rb"[0-9][0-9.]{6,}")
+# The first octets under which all addresses are public.
+_PUBLIC = frozenset(range(1, 224)) - {10, 100, 127, 169, 172, 192, 198, 203}
 _DOCUMENTATION = ("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:")
 
 
@@ -27,9 +29,15 @@ def within(name: str, pattern: str) -> bool:
     return name == pattern or name.endswith("." + pattern)
 
 
-@lru_cache(maxsize=256)  # of servers that come again
 def private(ip: Ip) -> bool:
     """Of no host on the public net. Python counts the addresses for documentation in, which stand for public ones."""
+    if ip.__class__ is IPv4Address and int(ip) >> 24 in _PUBLIC:
+        return False
+    return _private(ip)
+
+
+@lru_cache(maxsize=256)  # of servers that come again
+def _private(ip: Ip) -> bool:
     return not ip.is_global and not str(ip).startswith(_DOCUMENTATION)
 
 
@@ -88,9 +96,13 @@ class Hosts:
 
     def may_stand_in(self, text: bytes) -> bool:
         """Whether the name or an address of one of them may stand in a text, which is in lower case."""
-        if any(mark in text for mark in self._marks):
-            return True
-        return any(mark in text for mark in self._beginnings) and any(map(self._may_be, _DIGITS.findall(text)))
+        for mark in self._marks:
+            if mark in text:
+                return True
+        for beginning in self._beginnings:
+            if beginning in text:
+                return any(map(self._may_be, _DIGITS.findall(text)))
+        return False
 
     def _may_be(self, written: bytes) -> bool:
         octets = written.strip(b".").split(b".")
@@ -99,7 +111,10 @@ class Hosts:
         return self._has(4, int.from_bytes(bytes(min(int(octet), 255) for octet in octets), "big"))
 
     def _has(self, version: int, number: int) -> bool:
-        return any(version == own and number >> shift in among for own, shift, among in self._networks)
+        for own, shift, among in self._networks:
+            if version == own and number >> shift in among:
+                return True
+        return False
 
 
 def _first_octets(network: Network) -> bytes:
@@ -149,6 +164,11 @@ class Site(SiteFields):
         return Hosts(self.receivers)
 
     @cached_property
+    def hosts(self) -> Hosts:
+        """Relays and receivers."""
+        return Hosts(self.relays + self.receivers)
+
+    @cached_property
     def named_relays(self) -> bool:
         """Whether the site knows its relays by name."""
         return any(relay.name for relay in self.relays)
@@ -164,7 +184,7 @@ class Site(SiteFields):
 
     def may_stand_in(self, text: bytes) -> bool:
         """Whether one of our relays or receivers may be named in a text, which is in lower case."""
-        return self.relay_hosts.may_stand_in(text) or self.receiver_hosts.may_stand_in(text)
+        return self.hosts.may_stand_in(text)
 
     def relay(self, name: str | None, ip: Ip | None) -> Relay | None:
         """The relay with that looked-up name or that address."""

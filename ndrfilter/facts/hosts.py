@@ -77,17 +77,14 @@ def neighbours(one: Ip | None, other: Ip | None) -> bool:
 
 def named_ours(name: str | None, site: Site) -> bool:
     """Whether a bare name or address literal is one of our relays or receivers; says nothing about who used it."""
-    if not name:
-        return False
-    ip = _literal(name)
-    return site.relay(name, ip) is not None or site.receiver(name, ip) is not None
+    return bool(name) and site.hosts.find(name, _literal(name or "")) is not None
 
 
 def _literal(name: str) -> Ip | None:
     """The public address that an address literal, or a bare address in a name's place, says."""
-    bare = name.strip("[]")
-    if ":" not in bare and not bare[-1:].isdigit():
+    if ":" not in name and name[-1] not in "0123456789[]":
         return None
+    bare = name.strip("[]")
     try:
         ip = ip_address(bare.removeprefix("ipv6:"))
     except ValueError:

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 _MARGIN = 16
 """How far from the left a quoted or indented line may begin."""
-_WORD = b"received:"
 _RECEIVED = re.compile(
-    rb"[>| \t]{0,%d}Received:([^\r\n]{1,998}(?:\r?\n[>|]{0,4}[ \t][^\r\n]{1,998}){0,8})" % _MARGIN, re.I
+    rb"\n[>| \t]{0,%d}Received:([^\r\n]{1,998}(?:\r?\n[>|]{0,4}[ \t][^\r\n]{1,998}){0,8})" % _MARGIN, re.I
 )
 
 
@@ -40,19 +39,13 @@ def stray_hops(facts: Facts) -> tuple[tuple[Hop, ...], bool]:
 
 def received_lines(raw: bytes) -> Iterator[bytes]:
     """What stands behind each "Received:" at, or near, the beginning of a line, with the folded lines below it."""
-    lower = raw.lower()
-    end = 0
-    place = lower.find(_WORD)
-    while place >= 0:
-        before = raw.rfind(b"\n", max(0, place - _MARGIN - 1), place)
-        start = before + 1 if before >= 0 else 0 if place <= _MARGIN else end - 1
-        found = _RECEIVED.match(raw, start) if start >= end else None
-        if found is not None:
-            yield found[1]
-            end = found.end()
-        place = lower.find(_WORD, max(end, place + len(_WORD)))
+    for found in _RECEIVED.finditer(b"\n" + raw):
+        yield found[1]
 
 
 def _hops(texts: dict[bytes, None], facts: Facts) -> tuple[Hop, ...]:
-    told = (text for text in texts if facts.site.may_stand_in(text.lower()))
-    return tuple(parse_received(" ".join(text.decode("latin-1").split())) for text in told)
+    site = facts.site
+    if not site.may_stand_in(b"\n".join(texts).lower()):
+        return ()
+    told = [text for text in texts if site.may_stand_in(text.lower())]
+    return tuple([parse_received(" ".join(text.decode("latin-1").split())) for text in told])

@@ -10,7 +10,7 @@ from ndrfilter.facts.hosts import named_ours, own_host, rented, same_side
 from ndrfilter.facts.outer import begins_here, doubtful, inside
 from ndrfilter.facts.shared import account
 from ndrfilter.noun import Noun
-from ndrfilter.site import private
+from ndrfilter.site import NO_SITE, private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,15 +54,18 @@ class Report(Noun):
 
 def follow(trace: tuple[Hop, ...], site: Site, report: Report, headers: Headers) -> Chain:
     """Walk the returned trace from the top."""
-    chain = _walk(trace, site, report, headers)._replace(own_bounce=report.own_bounce)
+    named = site.may_stand_in("\n".join([hop.text for hop in trace]).lower().encode("utf-8", "replace"))
+    chain = _walk(trace, site if named else NO_SITE, report, headers)._replace(own_bounce=report.own_bounce)
     if chain.handover is not None:
         return chain
     # Another account's mail: that it shares the relay with us is no claim of ours.
     if chain.stranger is not None and chain.account is not None:
         site = site._replace(relays=tuple(relay for relay in site.relays if not relay.shared))
     claimed = chain.claimed or report.cut or named_ours(report.received_from, site)
-    claimed = claimed or any(_names_us(hop, _unmasked(hop, site), site) for hop in trace[max(chain.depth, 0) :])
     claimed = claimed or any(_names_us(hop, None if site.named_relays else hop.ip, site) for hop in report.stray)
+    if not named:
+        return chain._replace(claimed=True) if claimed else chain
+    claimed = claimed or any(_names_us(hop, _unmasked(hop, site), site) for hop in trace[max(chain.depth, 0) :])
     return chain._replace(claimed=claimed, claimed_by_helo=any(named_ours(hop.helo, site) for hop in trace))
 
 
@@ -91,14 +94,17 @@ def _unmasked(hop: Hop, site: Site) -> Ip | None:
 
 
 def _walk(trace: tuple[Hop, ...], site: Site, report: Report, headers: Headers) -> Chain:
+    """The chain without claims; with `NO_SITE` for a trace in which none of our hosts can stand."""
     above: Hop | None = None
     house = report.mta
     for depth, hop in enumerate(trace):
         if above is not None and not _continues(above, hop, house):
             return Chain(depth=depth)
-        if named_ours(hop.by, site):
-            return _at_our_host(hop, depth, site, report.own_bounce)
-        relay = _relay(hop.rdns, hop.ip, site)
+        relay = None
+        if site is not NO_SITE:
+            if named_ours(hop.by, site):
+                return _at_our_host(hop, depth, site, report.own_bounce)
+            relay = _relay(hop.rdns, hop.ip, site)
         if relay is not None:
             return _at_relay(trace, depth, relay, site, headers)
         if hop.submitted or hop.authenticated or hop.with_ == "local":  # a user's message: below are his own words

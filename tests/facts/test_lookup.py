@@ -136,3 +136,9 @@ def test_the_chain_is_the_same_with_every_stray_line_read(make_bounce, site, str
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Site, "may_stand_in", lambda _site, _text: True)
         assert quick == chain()
+
+
+@given(IPS.map(ip_address) | st.ip_addresses())
+def test_private_is_what_is_not_global_but_for_documentation(ip):
+    documented = str(ip).startswith(("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:"))
+    assert private(ip) is (not ip.is_global and not documented)

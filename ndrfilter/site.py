@@ -111,7 +111,7 @@ class Hosts:
         return self._has(4, int.from_bytes(bytes(min(int(octet), 255) for octet in octets), "big"))
 
     def _has(self, version: int, number: int) -> bool:
-        for own, shift, among in self._networks:
+        for own, shift, among in self._networks:  # noqa: SIM110 - asked of every address: no generator
             if version == own and number >> shift in among:
                 return True
         return False

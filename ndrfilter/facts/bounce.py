@@ -60,7 +60,8 @@ _LOOKS_LIKE_BOUNCE = ("or", (
 
 def kind_of(facts: Facts) -> str:
     """The bounce's kind, from its report and its parts, else as the recognisers that hold say; "none" if it is none."""
-    told = _kind_of_report(facts.message.report) if _has_status_part(facts) or facts.once(Applying) else ""
+    # A report that merely stands in the text may be one that a person quotes.
+    told = _kind_of_report(facts.message.report) if facts.message.status_part or facts.once(Applying) else ""
     return told or _kind_of_parts(facts) or _kind_of_recognisers(facts.once(Applying), facts)
 
 
@@ -96,11 +97,6 @@ def too_many_recipients(facts: Facts) -> bool:
 def _kind_of_report(report: Report | None) -> str:
     actions = {recipient.action for recipient in report.recipients} if report else set()
     return next((kind for action, kind in _KIND_OF_ACTION if action in actions), "")
-
-
-def _has_status_part(facts: Facts) -> bool:
-    """A report that merely stands in the text may be one that a person quotes."""
-    return any(part.content_type in _STATUS_PARTS for part in facts.message.parts)
 
 
 def _kind_of_parts(facts: Facts) -> str:

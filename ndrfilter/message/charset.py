@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_qp
+from functools import lru_cache
 
 from ndrfilter.message.transfer import base64_bytes
 
@@ -50,16 +51,26 @@ _CONTROL = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), " ")
 
 def decode_text(data: bytes, charset: str = "") -> str:
     """The text of `data` in that mail character set; an unknown or untrue name is replaced by a guess."""
-    name = charset.strip().strip("\"'").lower().split("*")[0]
-    if name in _GUESSED:
-        return _guess(data)
-    name = _NAMES.get(name, name)
-    if not _ALLOWED.match(name):
+    name = (_recurring if len(charset) < _USUAL else _codec)(charset)
+    if not name:
         return _guess(data)
     try:
         return data.decode(name, "replace")
     except (LookupError, ValueError):
         return _guess(data)
+
+
+def _codec(charset: str) -> str:
+    """The name of Python's codec, empty where a guess is better."""
+    name = charset.strip().strip("\"'").lower().split("*")[0]
+    if name in _GUESSED:
+        return ""
+    name = _NAMES.get(name, name)
+    return name if _ALLOWED.match(name) else ""
+
+
+_USUAL = 60  # characters of a charset's name; longer ones shall not fill the memory of the others
+_recurring = lru_cache(64)(_codec)
 
 
 def _guess(data: bytes) -> str:

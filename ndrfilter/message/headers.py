@@ -11,7 +11,7 @@ from ndrfilter.noun import Noun
 _NAME = rb"([!-9;-~]{1,200}+)[ \t]*+:"
 _BEGINNING = re.compile(_NAME)
 _FIELD = re.compile(_NAME + rb"([^\n]*+(?:\n[ \t][^\n]*+)*)\n?")
-_CLEAN = re.compile(rb"([!-9;-~]{1,200}+):([^\n]*+(?:\n[ \t][^\n]*+)*)\n")
+_CLEAN = re.compile(rb"([!-9;-~]{1,200}+):([^\n]*+(?:\n[ \t][^\n]*+)*)(?:\n|\Z)")
 _KNOWN = re.compile(
     rb"(?:received|return-path|from|to|subject|date|message-id|mime-version|content-type|delivered-to|reply-to|sender|cc"
     rb"|content-transfer-encoding|dkim-signature|authentication-results|x-[a-z0-9-]++|list-[a-z]++|auto-submitted"
@@ -61,23 +61,28 @@ def scan(data: bytes, start: int = 0, end: int | None = None, *, strict: bool = 
     end = len(data) if end is None else end
     position = start if strict or _BEGINNING.match(data, start, end) else _skip_junk(data, start, end)
     clean = _clean(data, position, end)
-    return clean or _scan_lines(data, start, position, end)
+    return clean or scan_lines(data, start, position, end)
 
 
 def _clean(data: bytes, position: int, end: int) -> Block | None:
-    """The usual header, small and of nothing but fields up to a blank line, in one stroke; else None."""
+    """The usual header, small and of nothing but fields up to a blank line or the end, in one stroke; else None."""
     blank = data.find(b"\n\n", position, min(end, position + limits.MAX_FIELD_BYTES))
-    if blank < 0:
+    if blank >= 0:
+        stop, body, cut = blank + 1, blank + 2, False
+    elif end - position < limits.MAX_FIELD_BYTES:
+        stop, body, cut = end, end, data[end - 1 : end] != b"\n"
+    else:
         return None
-    pairs = _CLEAN.findall(data, position, blank + 1)
+    pairs = _CLEAN.findall(data, position, stop)
     # With a colon and a line end for each field: is it all?
-    if len(b"".join(map(b"".join, pairs))) + 2 * len(pairs) != blank + 1 - position:
+    if len(b"".join(map(b"".join, pairs))) + 2 * len(pairs) - cut != stop - position:
         return None
-    return Block(Headers(pairs), blank + 2, ()) if 0 < len(pairs) <= limits.MAX_HEADER_FIELDS else None
+    count = len(pairs)
+    return Block(Headers(pairs), body, ("truncated",) * cut) if 0 < count <= limits.MAX_HEADER_FIELDS else None
 
 
-def _scan_lines(data: bytes, start: int, position: int, end: int) -> Block:
-    """Any header, field by field."""
+def scan_lines(data: bytes, start: int, position: int, end: int) -> Block:
+    """Any header, field by field: the measure of what `scan` does in one stroke."""
     fields: list[tuple[bytes, bytes]] = []
     defects: list[str] = []
     stop = min(end, position + limits.MAX_HEADER_BYTES)

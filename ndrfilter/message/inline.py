@@ -13,6 +13,7 @@ _BLOCK = re.compile(
     rb"(?m)^([ \t]{0,40}+(?:[>|][>| ]{0,10}+)?)"
     rb"(%(name)s[^\n]*+(?:\n\1(?:[ \t]+|%(name)s)[^\n]*+){1,%(lines)d})" % {b"name": _NAME, b"lines": _MAX_LINES}
 )
+_BLANK = re.compile(rb"[ \t>|\n]*\n")
 _FIELD_NAME = re.compile(rb"(?m)^[ \t>|]{0,52}+([A-Za-z][A-Za-z0-9_.-]{0,76}+)[ \t]*+:")
 _STRONG = frozenset(
     {b"received", b"message-id", b"return-path", b"mime-version", b"dkim-signature", b"received-spf", b"x-mailer"}
@@ -90,7 +91,7 @@ def _is_header(block: bytes, least: int) -> bool:
 
 def header_at(data: bytes, start: int) -> Found | None:
     """The header that begins on the first line with something on it from `start` on; two fields are enough here."""
-    blank = re.compile(rb"[ \t>|\n]*\n").match(data, start)
+    blank = _BLANK.match(data, start)
     match = _BLOCK.match(data, blank.end() if blank else start)
     if match is None:
         return None

@@ -13,7 +13,6 @@ from ndrfilter.message.transfer import KNOWN, decode
 from ndrfilter.message.types import MESSAGE_TYPES
 
 _SNIFFED = re.compile(rb"(?m)^--([!-,.-~][!-~]{5,68})[ \t]*$")
-_TYPED = re.compile(rb"(?mi)^content-type[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)")
 _PADDING = re.compile(rb"(--)?[ \t]*(?=\n|\Z)")
 
 _MAX_BOUNDARIES = 4
@@ -23,16 +22,14 @@ _MAX_DELIMITERS = 5_000  # lines that begin like a delimiter and are none count,
 class Tree:
     """Builds the tree of one message and notes what was wrong with it."""
 
-    __slots__ = ("_count", "_data", "defects")
+    __slots__ = ("_data", "defects", "parts")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, headers: Headers, start: int, end: int) -> None:
+        """The parts of the message whose body is from `start` to `end`."""
         self._data = data
-        self._count = 0
+        self.parts: list[Part] = []
         self.defects: list[Defect] = []
-
-    def build(self, headers: Headers, start: int, end: int) -> Part:
-        """The root part over the body from `start` to `end`."""
-        return self._part(headers, Span(self._data, 0, start, end), "1", 0, "text/plain", ())
+        self._part(headers, Span(data, 0, start, end), "1", 0, "text/plain", ())
 
     def _defect(self, code: str, path: str = "") -> None:
         if len(self.defects) < limits.MAX_DEFECTS:
@@ -41,14 +38,14 @@ class Tree:
     def _part(
         self, headers: Headers, span: Span, path: str, depth: int, default: str, outer: tuple[bytes, ...]
     ) -> Part:
-        self._count += 1
-        typed = headers.count("content-type")
-        if typed > 1:
+        typed = headers.places["content-type"]
+        if len(typed) > 1:
             self._defect("duplicate-content-type", path)
-        content_type, params = parse_value(headers.text("content-type")) if typed else (default, ())
+        content_type, params = parse_value(headers.text_at(typed[0])) if typed else (default, ())
         if "/" not in content_type:
             content_type = "text/plain"
         part = Part(headers, content_type, params, span, path, depth)
+        self.parts.append(part)
         multipart = content_type.startswith("multipart/")
         if part.encoding not in KNOWN or (multipart and part.encoding in ("base64", "quoted-printable")):
             self._defect("bad-encoding", path)
@@ -76,22 +73,21 @@ class Tree:
     def _may_hold_message(self, start: int, end: int) -> bool:
         """False only where the header from `start` on has no such type, told without reading it field by field."""
         blank = self._data.find(b"\n\n", start, min(end, start + limits.MAX_FIELD_BYTES))
-        found = _TYPED.search(self._data, start, blank + 1) if blank >= 0 else None
-        if found is None:
-            return blank < 0
-        value = found[1].lower()
-        return b"message" in value or b"=?" in value
+        if blank < 0:
+            return True
+        header = self._data[start:blank].lower().replace(b"message-id:", b"")
+        return b"message" in header or b"=?" in header
 
     def _children(self, part: Part, start: int, end: int, outer: tuple[bytes, ...]) -> tuple[Part, ...]:
-        boundary = self._boundary(part, start, end)
+        boundary, place = self._boundary(part, start, end)
         if not boundary:
             return ()
         if outer and any(boundary.startswith(other) or other.startswith(boundary) for other in outer):
             self._defect("ambiguous-boundary", part.path)
         default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
         children: list[Part] = []
-        for first, last in self._spans(boundary, start, end, part.path):
-            if self._count >= limits.MAX_MIME_PARTS:
+        for first, last in self._spans(boundary, place, end, part.path):
+            if len(self.parts) >= limits.MAX_MIME_PARTS:
                 self._defect("too-many-parts")
                 break
             block = scan(self._data, first, last, strict=True)
@@ -100,21 +96,23 @@ class Tree:
             children.append(self._part(block.headers, span, path, part.depth + 1, default, (*outer, boundary)))
         return tuple(children)
 
-    def _boundary(self, part: Part, start: int, end: int) -> bytes:
-        """The declared boundary; where none is declared or it never occurs, the one that is evidently used."""
-        named = {value for key, value in part.params if key == "boundary" and value}
-        if len(named) > 1:
+    def _boundary(self, part: Part, start: int, end: int) -> tuple[bytes, int]:
+        """The declared boundary; where none is declared or it never occurs, the one that is evidently used.
+
+        And where the first line that begins with its delimiter begins.
+        """
+        named = [value for key, value in part.params if key == "boundary" and value]
+        if len(named) > 1 and len(set(named)) > 1:
             self._defect("ambiguous-boundary", part.path)
-        declared = dict.fromkeys([value.rstrip() for key, value in part.params if key == "boundary"])
-        for value in list(declared)[:_MAX_BOUNDARIES]:
+        for value in list(dict.fromkeys(map(str.rstrip, named)))[:_MAX_BOUNDARIES]:
             boundary = value.encode("utf-8", "replace")[:200]
-            if boundary and self._find(boundary, start, end) >= 0:
-                return boundary
+            if boundary and (place := self._find(boundary, start, end)) >= 0:
+                return boundary, place
         self._defect("missing-boundary", part.path)
         sniffed = _SNIFFED.search(self._data, start, min(end, start + 65536))
         if sniffed and self._data.find(b"\n--" + sniffed[1], sniffed.end(), end) >= 0:
-            return sniffed[1]
-        return b""
+            return sniffed[1], self._find(sniffed[1], start, end)
+        return b"", -1
 
     def _find(self, boundary: bytes, start: int, end: int) -> int:
         """Where the next line that begins with the delimiter begins, or -1."""
@@ -124,27 +122,25 @@ class Tree:
         found = self._data.find(b"\n" + delimiter, max(start - 1, 0), end)
         return found + 1 if found >= 0 else -1
 
-    def _spans(self, boundary: bytes, start: int, end: int, path: str) -> list[tuple[int, int]]:
+    def _spans(self, boundary: bytes, position: int, end: int, path: str) -> list[tuple[int, int]]:
+        """Where the parts begin and end; the first delimiter stands at `position`."""
+        data, line, size = self._data, b"\n--" + boundary, len(boundary) + 2
         spans: list[tuple[int, int]] = []
-        size = len(boundary) + 2
         first = -1
-        position = start
         for _ in range(_MAX_DELIMITERS):
-            if len(spans) > limits.MAX_MIME_PARTS:
+            if position < 0 or len(spans) > limits.MAX_MIME_PARTS:
                 break
-            position = self._find(boundary, position, end)
-            if position < 0:
-                break
-            padding = _PADDING.match(self._data, position + size, end)
+            padding = _PADDING.match(data, position + size, end)
             if padding is None:
-                position += size
+                position = self._find(boundary, position + size, end)
                 continue
             if first >= 0:
                 spans.append((first, max(first, position - 1)))
-            first = min(padding.end() + 1, end)
+            close = padding.end()
+            first = min(close + 1, end)
             if padding[1]:
                 return spans
-            position = padding.end()
+            position = (data.find(line, close, end) + 1) or -1
         if first >= 0 and len(spans) <= limits.MAX_MIME_PARTS:
             self._defect("unclosed-boundary", path)
             spans.append((first, end))

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from ndrfilter.message.dates import parse_date
 from ndrfilter.message.fields import Field, Headers
-from ndrfilter.message.lazy import lazy
 from ndrfilter.message.params import parse_value
 from ndrfilter.noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from ipaddress import IPv4Address, IPv6Address
 
 
@@ -143,8 +141,10 @@ class Part:
         self.children: tuple[Part, ...] = ()
         self.path = path
         self.depth = depth
-        encoding = headers.text("content-transfer-encoding")
+        places = headers.places  # most parts have neither field
+        encoding = headers.text("content-transfer-encoding") if "content-transfer-encoding" in places else ""
         self.encoding = (encoding and encoding.strip(' ;"').lower()) or "7bit"
+        self._placed = parse_value(headers.text("content-disposition") if "content-disposition" in places else "")
         self._span = span
 
     @property
@@ -166,20 +166,15 @@ class Part:
         """The first `size` bytes of the body."""
         return self._span.data[self._span.body : min(self._span.end, self._span.body + size)]
 
-    @lazy
-    def placed(self) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Content-Disposition's value and parameters."""
-        return parse_value(self.headers.text("content-disposition"))
-
     @property
     def disposition(self) -> str:
         """Content-Disposition (RFC 2183): "attachment", "inline" or empty."""
-        return self.placed[0]
+        return self._placed[0]
 
     @property
     def filename(self) -> str:
         """The name from Content-Disposition, else from Content-Type, else empty."""
-        for key, value in (*self.placed[1], *self.params):
+        for key, value in (*self._placed[1], *self.params):
             if key in ("filename", "name"):
                 return value
         return ""
@@ -190,12 +185,6 @@ class Part:
             if key == name:
                 return value
         return ""
-
-    def walk(self) -> Iterator[Part]:
-        """This part and all below it, in order; does not enter a returned message/rfc822."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
 
 
 class Link(Noun):

@@ -52,10 +52,8 @@ class Message:
         self._codes = codes
 
     @lazy
-    def tree(self) -> tuple[Part, tuple[Defect, ...]]:
-        """The MIME tree and what was wrong with it."""
-        builder = Tree(self._data)
-        return builder.build(self.headers, self._body, len(self._data)), tuple(builder.defects)
+    def _tree(self) -> Tree:
+        return Tree(self._data, self.headers, self._body, len(self._data))
 
     @property
     def body(self) -> bytes:
@@ -65,13 +63,13 @@ class Message:
     @property
     def root(self) -> Part:
         """The outermost MIME entity."""
-        return self.tree[0]
+        return self.parts[0]
 
     @property
     def defects(self) -> tuple[Defect, ...]:
         """What is wrong with the header and the MIME structure, and what was left out, each said once."""
         codes = (*self._codes, *self._left_out())
-        return tuple(dict.fromkeys((*(Defect(code) for code in codes), *self.tree[1])))[: limits.MAX_DEFECTS]
+        return tuple(dict.fromkeys((*(Defect(code) for code in codes), *self._tree.defects)))[: limits.MAX_DEFECTS]
 
     def _left_out(self) -> Iterator[str]:
         if self.headers.count("received") > limits.MAX_HOPS:
@@ -86,7 +84,7 @@ class Message:
     @lazy
     def parts(self) -> tuple[Part, ...]:
         """Every part, the root first; a returned message's own parts are not among them."""
-        return tuple(self.root.walk())
+        return tuple(self._tree.parts)
 
     @lazy
     def hops(self) -> Hops:
@@ -101,12 +99,20 @@ class Message:
         return tuple(self.hops)
 
     @lazy
+    def status_part(self) -> Part | None:
+        """The first part that is a delivery status by its type."""
+        for part in self.parts:
+            if part.content_type in STATUS_TYPES:
+                return part
+        return None
+
+    @lazy
     def wrapped(self) -> Message | None:
         """The bounce itself, where a gateway has put it whole into another of the same Message-ID."""
         own = self.headers.text("Message-ID")
-        if not own or any(part.content_type in STATUS_TYPES for part in self.parts):
+        if not own or self.status_part:
             return None
-        inner = next(iter(self._own_originals()), None)
+        inner = next(iter(self._own_originals), None)
         same = inner is not None and inner.source == "rfc822" and inner.headers.text("Message-ID") == own
         return parse(inner.raw) if inner is not None and same else None
 
@@ -134,8 +140,9 @@ class Message:
     @lazy
     def originals(self) -> tuple[Original, ...]:
         """The returned messages, the best first; usually one. An original in the text counts if no part is one."""
-        return (self.wrapped or self)._own_originals()
+        return (self.wrapped or self)._own_originals
 
+    @lazy
     def _own_originals(self) -> tuple[Original, ...]:
         from ndrfilter.message.returned import originals_of
 
@@ -169,14 +176,19 @@ class Message:
         from ndrfilter.message.returned import inline_in
         from ndrfilter.message.text import Segment
 
-        broken = (Segment(part) for part in self.parts if part.content_type in STATUS_TYPES)
-        for segment in (*self.segments, *broken):
-            if made := inline_in(segment):
-                return *made, segment
-        return None
+        return self._shown_inline or inline_in(
+            Segment(part) for part in self.parts if part.content_type in STATUS_TYPES
+        )
+
+    @lazy
+    def _shown_inline(self) -> tuple[int, Original, Segment] | None:
+        """The one inside a text that a person sees."""
+        from ndrfilter.message.returned import inline_in
+
+        return inline_in(self.segments)
 
     def _human(self, segment: Segment) -> bytes:
-        inline = self.inline
+        inline = self._shown_inline
         return segment.data[: inline[0]] if inline and inline[2] is segment else segment.data
 
     @lazy
@@ -228,5 +240,6 @@ class Message:
 
 def _status_bytes(part: Part) -> bytes:
     """A status part's content; where the blank line after its header is missing, the fields stand in the header."""
-    misplaced = any(name in part.headers for name in ("reporting-mta", "final-recipient"))
+    places = part.headers.places
+    misplaced = "reporting-mta" in places or "final-recipient" in places
     return part.entity[:_STATUS_SIZE] if misplaced else decoded(part, _STATUS_SIZE)

@@ -12,7 +12,7 @@ from ndrfilter.message.types import HEADER_TYPES, MESSAGE_TYPES, STATUS_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from ndrfilter.message.text import Segment
@@ -46,8 +46,8 @@ def originals_of(parts: tuple[Part, ...]) -> tuple[Original, ...]:
 def _original_of(part: Part, number: int, search: int) -> tuple[int, Original | None]:
     if part.children:
         return 9, None
-    kind = part.content_type
-    if number and "received" in part.headers and ("from" in part.headers or "message-id" in part.headers):
+    kind, places = part.content_type, part.headers.places
+    if number and "received" in places and ("from" in places or "message-id" in places):
         return 1, message_in(part.entity, "rfc822")  # the blank line and the type before the message were left out
     if kind in MESSAGE_TYPES:
         return 0, message_in(_content(part), "rfc822", search=search)
@@ -100,9 +100,12 @@ def _indented(front: bytes, data: bytes, source: str) -> Original | None:
     return Original(block.headers, source, raw, block.body) if len(block.headers) else None
 
 
-def inline_in(segment: Segment) -> tuple[int, Original] | None:
-    """The original inside a text with the place where it begins in `segment.data`."""
-    return _made(segment.data, find_header(segment.data))
+def inline_in(segments: Iterable[Segment]) -> tuple[int, Original, Segment] | None:
+    """The original inside one of these texts, with the place where it begins in `data` of that segment."""
+    for segment in segments:
+        if made := _made(segment.data, find_header(segment.data)):
+            return *made, segment
+    return None
 
 
 def _made(data: bytes, found: Found | None) -> tuple[int, Original] | None:

@@ -30,23 +30,21 @@ _AUTHORITY = re.compile(
     r"(?:[a-z][a-z0-9+.-]{0,20}:)?//(?:[^/?#@\\]{0,200}@)?(\[[0-9a-f:.]{2,45}\]|[^/?#:\\@]{1,253})", re.I
 )
 _MAX_LABEL = 300
+_NOT_SHOWN = HEADER_TYPES | MESSAGE_TYPES | {"text/calendar", "text/x-vcard", "text/css"}
 
 
 class Segment:
-    """The human text of one part: `data` bytes with LF line ends, `text` the same lines decoded."""
+    """The human text of one part: `data` bytes with LF line ends, `text` the same lines decoded.
+
+    `is_html` where the text was HTML.
+    """
 
     def __init__(self, part: Part) -> None:
         self.part = part
-
-    @property
-    def is_html(self) -> bool:
-        """Whether the text was HTML."""
-        return _is_html(self.part)
-
-    @property
-    def _limit(self) -> int:
-        """How much of the content is read, in bytes: an original may stand far down in a plain text."""
-        return limits.MAX_DECODED_PART if self.is_html else limits.MAX_RETURNED_SEARCH
+        self.is_html = _kind(part.content_type) == "html"
+        self._charset = part.param("charset")
+        # How much of the content is read, in bytes: an original may stand far down in a plain text.
+        self._limit = limits.MAX_DECODED_PART if self.is_html else limits.MAX_RETURNED_SEARCH
 
     @lazy
     def content(self) -> bytes:
@@ -78,10 +76,6 @@ class Segment:
         """The content as text."""
         return self.decode(self.data)
 
-    @property
-    def _charset(self) -> str:
-        return self.part.param("charset")
-
     def decode(self, data: bytes) -> str:
         """A piece of `data` as text."""
         return decode_text(data, "utf-8" if self.is_html or not is_ascii_compatible(self._charset) else self._charset)
@@ -90,17 +84,20 @@ class Segment:
 def segments_of(parts: Sequence[Part]) -> tuple[Segment, ...]:
     """The texts for people: plain ones that are shown, else HTML that is shown, else plain ones that are attached."""
     leaves = [part for part in parts if not part.children]
-    shown = [part for part in leaves if _is_shown(part)]
-    for wanted, among in ((_is_plain, shown), (_is_html, shown), (_is_plain, leaves)):
-        segments = _segments(part for part in among if wanted(part))
-        if any(segment.data and not segment.data.isspace() for segment in segments):
-            return segments
+    shown = [part for part in leaves if part.disposition != "attachment"]
+    for kind, among in (("plain", shown), ("html", shown), ("plain", leaves)):
+        segments = _segments([part for part in among if _kind(part.content_type) == kind])
+        for segment in segments:
+            if segment.data and not segment.data.isspace():
+                return segments
     return ()
 
 
 def html_segments_of(parts: Sequence[Part]) -> tuple[Segment, ...]:
     """The texts of the HTML parts that are shown."""
-    return _segments(part for part in parts if _is_html(part) and _is_shown(part))
+    return _segments(
+        [part for part in parts if _kind(part.content_type) == "html" and part.disposition != "attachment"]
+    )
 
 
 def _segments(parts: Iterable[Part]) -> tuple[Segment, ...]:
@@ -115,20 +112,16 @@ def _segments(parts: Iterable[Part]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def _is_html(part: Part) -> bool:
-    return part.content_type in ("text/html", "application/xhtml+xml")
-
-
-def _is_plain(part: Part) -> bool:
-    if part.content_type.startswith("multipart/"):
-        return True  # without a boundary that occurs: what stands in it is text
-    return (part.content_type.startswith("text/") and part.content_type not in HEADER_TYPES
-            and part.content_type not in ("text/html", "text/calendar", "text/x-vcard", "text/css")
-            and part.content_type not in MESSAGE_TYPES)  # fmt: skip
-
-
-def _is_shown(part: Part) -> bool:
-    return part.disposition != "attachment"
+def _kind(content_type: str) -> str:
+    """What a leaf of that type is for a reader: "plain" text, "html", or nothing."""
+    if content_type == "text/plain":
+        return "plain"
+    if content_type in ("text/html", "application/xhtml+xml"):
+        return "html"
+    if content_type.startswith("multipart/"):
+        return "plain"  # without a boundary that occurs: what stands in it is text
+    shown = content_type.startswith("text/") and content_type not in _NOT_SHOWN
+    return "plain" if shown else ""
 
 
 def strip_html(html: str) -> str:

@@ -8,6 +8,7 @@ from ndrfilter import limits
 from ndrfilter.message import parse
 from ndrfilter.message.charset import field_text, plain_text
 from ndrfilter.message.fields import Headers
+from ndrfilter.message.headers import scan, scan_lines
 
 MAIL = b"Received: from a\n by b\nFrom: x@example.org\nSubject: one\nsubject: two\n\nbody\nmore\n"
 
@@ -144,3 +145,15 @@ def test_all_fields_at_once_are_read_as_each_alone(pairs):
         assert [headers.text_at(place) for place in headers.places[name]] == [field_text(raw) for raw in raws]
         assert headers.text(name) == (field_text(raws[0]) if raws else "")
         assert (name in headers, headers.count(name)) == (bool(raws), len(raws))
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"A: b", b"To:x", b"C :d", b"\n", b"\n", b" e", b"\t", b":", b"f", b"From g"]), max_size=9
+    )
+)
+def test_a_header_in_one_stroke_is_read_as_field_by_field(pieces):
+    data = b"X: y" + b"".join(pieces)
+    one, plain = scan(data), scan_lines(data, 0, 0, len(data))
+    assert list(one.headers.pairs) == list(plain.headers.pairs)
+    assert (one.body, one.defects) == (plain.body, plain.defects)

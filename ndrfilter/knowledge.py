@@ -23,6 +23,7 @@ from ndrfilter.facts.world import Knowledge
 from ndrfilter.lang import Program, Rule, Source, compiled, image
 from ndrfilter.noun import Noun
 from ndrfilter.plan.asking import Recognising, Ruling
+from ndrfilter.plan.triggers import Prices
 from ndrfilter.plugin.host import Loaded as Plugins
 from ndrfilter.schema import Schema
 from ndrfilter.site import Site
@@ -144,9 +145,6 @@ def _files_below(ending: str, *folders: Path | None) -> Iterator[Path]:
                 yield from (Path(place, name) for name in sorted(names) if name.endswith(ending))
 
 
-_DEAR = frozenset({"body.links", "body.attachments", "trace"})
-
-
 @lru_cache(maxsize=8)
 def _loaded(inputs: Inputs, with_tests: bool) -> Loaded:
     plugins = extensions.loaded()
@@ -165,16 +163,18 @@ def _sources(inputs: Inputs, plugins: Plugins) -> tuple[list[Source], Schema, di
 
 def _finished(plugins: Plugins, made: image.Image, program: Program, key: str) -> Loaded:
     troubles = tuple((f"plugin {name}", what) for name, what in plugins.troubles)
-    recognising = Recognising(program.recognisers, cheap(plugins))
+    recognising = Recognising(program.recognisers, prices(plugins))
     bounces = Knowledge(program.recognisers, program.reasons, recognising)
     return Loaded(plugins.schema, program, bounces, program.lists, troubles, made, key)
 
 
-def cheap(plugins: Plugins) -> frozenset[str]:
-    """The facts that cost little, or that are worked out for every message."""
+def prices(plugins: Plugins) -> Prices:
+    """Our own facts by what it costs to ask them. Some are worked out for every message."""
     own = {module.__name__.rpartition(".")[2] for module in BUILT_IN}
-    facts = plugins.schema.facts.values()
-    return frozenset(fact.name for fact in facts if fact.plugin in own and fact.stage == "message") - _DEAR | STANDING
+    stages = {fact.name: fact.stage for fact in plugins.schema.facts.values() if fact.plugin in own}
+    dearest = ("body.text", "trace", "body.links", "body.attachments")
+    cheap = STANDING.union(name for name, stage in stages.items() if stage == "message").difference(dearest)
+    return Prices(cheap, (*(name for name in stages if name not in cheap and name not in dearest), *dearest))
 
 
 def _key(inputs: Inputs, plugins: Plugins) -> str:
@@ -211,7 +211,7 @@ def _chosen(
         scores=said.scores,
         mode=lambda rule: said.mode(rule.name, rule.place.rpartition(":")[0], rule.tags, rule.mode),
     )
-    return chosen._replace(ruling=Ruling(chosen.rules, cheap(extensions.loaded())))
+    return chosen._replace(ruling=Ruling(chosen.rules, prices(extensions.loaded())))
 
 
 def _source(path: Path) -> Source:

@@ -106,15 +106,15 @@ def _rules(choice: RulesetChoice, image: Image) -> Iterator[tuple[Any, ...]]:
 
 def _program(choice: RulesetChoice, image: Image, plugins: Loaded) -> dict[str, Any]:
     """The rules in parts, and the tables of their indexes."""
-    rules, cheap, packer = tuple(_rules(choice, image)), knowledge.cheap(plugins), _Packer()
+    rules, prices, packer = tuple(_rules(choice, image)), knowledge.prices(plugins), _Packer()
     linked = link({**image, "rules": rules})
     return {
         "rules": tuple(map(packer.rule, rules)),
         "recognisers": tuple(packer.recogniser(*data) for data in image["recognisers"]),
         "reasons": packer.part(image["reasons"]),
         "lists": image["lists"],
-        "ruling": packer.part(Ruling({rule.name: rule for rule in linked.rules}, cheap).table()),
-        "recognising": packer.part(Recognising(linked.recognisers, cheap).table()),
+        "ruling": packer.part(Ruling({rule.name: rule for rule in linked.rules}, prices).table()),
+        "recognising": packer.part(Recognising(linked.recognisers, prices).table()),
         "shared": packer.shared,
     }
 

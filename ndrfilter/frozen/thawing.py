@@ -12,6 +12,7 @@ from ndrfilter.lang.lists import NamedList
 from ndrfilter.lang.rule import Program
 from ndrfilter.plan.asking import Recognising, Ruling
 from ndrfilter.plan.index import Index
+from ndrfilter.plan.triggers import Prices
 from ndrfilter.schema import Evidence, FactSpec, Schema, absent
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ndrfilter.ports import Clock, Resolver, Store
     from ndrfilter.site import Site
 
-_NONE: frozenset[str] = frozenset()
+_NONE = Prices(frozenset())
 
 
 def thaw(data: Frozen, *, resolver: Resolver | None, clock: Clock | None, store: Store | None) -> Filter:

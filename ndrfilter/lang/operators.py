@@ -123,22 +123,13 @@ def _capture(build: Build, left: Any, pattern: str, flags: str, group: str) -> C
 def _within(build: Build, left: Any, right: Any, negated: bool) -> Closure:
     if right[0] == "const":
         texts = (right[1],) if isinstance(right[1], str) else right[1]
-        return _one(build(left), str, _below_one_of(tuple(_pattern(text) for text in texts)), negated)
+        names = tuple(_pattern(text) for text in texts)
+        return _one(build(left), str, lambda value: _below(value, names), negated)
 
     def test(name: str, domains: Any) -> Any:
         return _below(name, (domains,) if isinstance(domains, str) else domains)
 
     return _two(build(left), _empty_if_absent(build(right)), (str, (str, tuple, list)), test, negated)
-
-
-def _below_one_of(names: tuple[str, ...]) -> Test:
-    endings = tuple(name.removeprefix("*") for name in names)
-
-    def test(value: str) -> bool:
-        folded = _domain(value)  # hardly any ends so, and then none is asked for itself
-        return folded.endswith(endings) and any(within(folded, name) for name in names)
-
-    return test
 
 
 def _pattern(text: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ndrfilter.lang.rule import Rule
     from ndrfilter.plan.index import Table
+    from ndrfilter.plan.triggers import Prices
     from ndrfilter.schema import Recogniser
 
 MESSAGES = 50
@@ -30,15 +31,15 @@ _MOST = 16
 class Recognising:
     """The recognisers of a program, the first to ask in front. With an `index` made before they stay as they are."""
 
-    __slots__ = ("_asked", "_cheap", "_index", "_recognisers")
+    __slots__ = ("_asked", "_index", "_prices", "_recognisers")
 
-    def __init__(self, recognisers: tuple[Recogniser, ...], cheap: frozenset[str], index: Index | None = None) -> None:
-        self._recognisers, self._cheap, self._index = recognisers, cheap, index
+    def __init__(self, recognisers: tuple[Recogniser, ...], prices: Prices, index: Index | None = None) -> None:
+        self._recognisers, self._prices, self._index = recognisers, prices, index
         self._asked = 0
 
     def table(self) -> Table:
         """What the index is made of, plain data."""
-        return table([_ir(one.when) for one in self._recognisers], self._cheap)
+        return table([_ir(one.when) for one in self._recognisers], self._prices)
 
     def prepare(self) -> Index:
         """The index, built now if it is not there: many messages will come."""
@@ -63,24 +64,24 @@ class Recognising:
 class Ruling:
     """The rules of a rule set. With an `index` made before they stay as they are."""
 
-    __slots__ = ("_asked", "_cheap", "_indexed", "_made", "_rules")
+    __slots__ = ("_asked", "_indexed", "_made", "_prices", "_rules")
 
-    def __init__(self, rules: Mapping[str, Rule], cheap: frozenset[str], index: Index | None = None) -> None:
-        self._rules, self._cheap = rules, cheap
+    def __init__(self, rules: Mapping[str, Rule], prices: Prices, index: Index | None = None) -> None:
+        self._rules, self._prices = rules, prices
         self._asked = 0
         self._made = index and _Rules(rules, index)
         self._indexed: dict[frozenset[str], _Rules] = {}
 
     def table(self) -> Table:
         """What an index is made of, plain data."""
-        return table([_ir(rule.condition) for rule in self._rules.values()], self._cheap, first=True)
+        return table([_ir(rule.condition) for rule in self._rules.values()], self._prices, first=True)
 
     def prepare(self, silent: frozenset[str]) -> _Rules:
         """The index for who has these facts never, built now if it is not there: many messages will come."""
         found = self._made or self._indexed.get(silent)
         if found is None:
             conditions = [folded(_ir(rule.condition), silent) for rule in self._rules.values()]
-            index = Index(table(conditions, self._cheap, first=True), conditions)
+            index = Index(table(conditions, self._prices, first=True), conditions)
             pairs = zip(self._rules.values(), conditions, strict=True)
             rules = {rule.name: rule._replace(condition=_quick(rule.condition, ir, index)) for rule, ir in pairs}
             found = self._indexed[silent] = _Rules(rules, index)
@@ -120,7 +121,7 @@ class _Rules:
             chosen = {rule.name for rule in rules()}
             wanted = joined(1 << number for number, rule in enumerate(all_rules) if rule.name in chosen)
             self._wanted[part] = wanted
-        found, bits = index.possible(evaluation)
+        found, bits = index.possible(evaluation, wanted)
         outcomes = self._false.copy()
         for number in numbers(found):
             del outcomes[all_rules[number].name]

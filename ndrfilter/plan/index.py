@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ndrfilter.lang.closures import build
 from ndrfilter.plan.probes import answers, each_probe, joined, map_probe, patterns_of, probe
-from ndrfilter.plan.quick import TEXT, Searches
-from ndrfilter.plan.triggers import MOST, entry_of, triggers
+from ndrfilter.plan.quick import Searches
+from ndrfilter.plan.reading import entry_of
+from ndrfilter.plan.triggers import MOST, triggers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,73 +16,114 @@ if TYPE_CHECKING:
     from ndrfilter.lang.closures import Build
     from ndrfilter.plan.probes import Bits, Probe
     from ndrfilter.plan.together import Together
+    from ndrfilter.plan.triggers import Prices
 
     Ir = tuple[Any, ...]
-    Table = tuple[int, int, dict[Ir, dict[Any, int]]]
+    Asked = dict[Ir, dict[Any, int]]
+    Table = tuple[int, int, tuple[Asked, ...]]
 
 
-def table(conditions: Sequence[Ir], cheap: frozenset[str], *, first: bool = False) -> Table:
-    """What the index of these conditions is made of, plain data; `cheap` and `first` are as in `triggers`.
+def table(conditions: Sequence[Ir], prices: Prices, *, first: bool = False) -> Table:
+    """What the index of these conditions is made of, plain data; `prices` and `first` are as in `triggers`.
 
-    How many conditions there are, the bits that are always set, and by subject the bits of each test.
+    How many conditions there are, the bits that are always set, and the bits of each test by subject: those to ask at
+    once, and those of each later stage.
     """
     width, always = len(conditions), 0
-    asked: dict[Ir, dict[Any, int]] = {}
+    stages: dict[int, Asked] = {0: {}}
     for number, ir in enumerate(conditions):
         if ir == ("const", False):
             continue
-        found = triggers(ir, cheap, first=first)
+        found = triggers(ir, prices, first=first)
         always |= joined(1 << (number + place * width) for place in range(len(found), MOST))
         for place, trigger in enumerate(found):
-            for subject, test in trigger.questions:
-                tests = asked.setdefault(subject, {})
+            for question in trigger.questions:
+                subject, test = question
+                tests = stages.setdefault(prices.stage_in(trigger, question), {}).setdefault(subject, {})
                 tests[test] = tests.get(test, 0) | 1 << (number + place * width)
-    return width, always, asked
+    return width, always, tuple(stages[stage] for stage in sorted(stages))
+
+
+FEWEST = 5
+"""Conditions for which something dear is asked beforehand; fewer ask it at less cost themselves."""
+
+
+class Stage:
+    """The subjects that are asked at one time; `bits` are all that they may set, `numbers` whose these are."""
+
+    __slots__ = ("_asked", "_build", "_probes", "_searches", "bits", "numbers")
+
+    def __init__(self, asked: Asked, width: int, searches: Searches, build: Build) -> None:
+        self._asked, self._searches, self._build = asked, searches, build
+        self._probes: tuple[Probe, ...] | None = None
+        self.bits = joined(bits for tests in asked.values() for bits in tests.values())
+        self.numbers = joined(self.bits >> place * width for place in range(MOST)) & (1 << width) - 1
+
+    def ask(self, scope: Any) -> int:
+        """The bits of what is not False."""
+        probes, found = self._probes, 0
+        if probes is None:
+            probes = self._probes = tuple(_probes(self._asked, self._searches, self._build))
+        for ask in probes:
+            found |= ask(scope)
+        return found
 
 
 class Index:
     """Conditions by number, in the order in which they are to be asked.
 
     The triggers of a condition have the bits `number`, `number + width`, … of what the probes answer: with one of them
-    missing it is False. The text is asked after all else but other rules. Made with the `conditions` it is exact about
-    patterns, and `build` makes quick closures of them; without, it is for few messages.
+    missing it is False. What is dear is asked only while a condition waits for nothing else, and other rules come last.
+    Made with the `conditions` it is exact about patterns, and `build` makes quick closures of them; without, it is for
+    few messages. For fewer than `fewest` conditions nothing dear is asked.
     """
 
-    __slots__ = ("_after", "_after_bits", "_all", "_always", "_early", "_late", "_late_bits", "_width", "build")
+    __slots__ = ("_after", "_after_bits", "_all", "_always", "_early", "_fewest", "_late", "_open", "_width", "build")
 
-    def __init__(self, made_of: Table, conditions: Sequence[Ir] = ()) -> None:
-        self._width, self._always, asked = made_of
+    def __init__(self, made_of: Table, conditions: Sequence[Ir] = (), fewest: int = FEWEST) -> None:
+        self._fewest = fewest
+        self._width, self._always, stages = made_of
         self._all = (1 << self._width) - 1
-        late = asked.get(TEXT, {})
-        self._after = tuple((ir[1], joined(tests.values())) for ir, tests in asked.items() if ir[0] == "rule")
-        self._after_bits = joined(bits for _, bits in self._after)
-        searches = Searches(conditions, patterns_of(late), exact=bool(conditions))
+        patterns = ((ir, patterns_of(tests)) for asked in stages for ir, tests in asked.items())
+        searches = Searches(conditions, patterns, exact=bool(conditions))
         self.build = searches.builder() if conditions else build
-        early = {ir: tests for ir, tests in asked.items() if ir != TEXT and ir[0] != "rule"}
-        self._early = tuple(_probes(early, searches, self.build))
-        self._late_bits = joined(late.values())
-        self._late = probe(self.build(TEXT), answers(late, _finder(searches, TEXT, late)))
+        rules = {ir: tests for ir, tests in stages[0].items() if ir[0] == "rule"}
+        self._after = tuple((ir[1], joined(tests.values())) for ir, tests in rules.items())
+        self._after_bits = joined(bits for _, bits in self._after)
+        facts = {ir: tests for ir, tests in stages[0].items() if ir[0] != "rule"}
+        self._early = Stage(facts, self._width, searches, self.build)
+        late = [Stage(asked, self._width, searches, self.build) for asked in stages[1:]]
+        self._late = tuple(one for one in late if one.numbers.bit_count() >= fewest)
+        self._always |= joined(one.bits for one in late if one not in self._late)
+        self._open = tuple(joined(one.bits for one in self._late[place:]) for place in range(len(self._late) + 1))
 
     def in_order(self, scope: Any) -> Iterator[int]:
-        """The numbers of the conditions that may be other than False; the text is looked at when one depends on it."""
-        bits, late = self._answers(scope), self._late_bits
-        left = self._candidates(bits | late)
+        """The numbers of the conditions that may be other than False; what is dear is asked when one depends on it."""
+        bits, place = self._always | self._early.ask(scope), 0
+        left = self._candidates(bits | self._open[0])
         while left:
             number = (left & -left).bit_length() - 1
-            if late and not self._candidates(bits) >> number & 1:
-                bits, late = bits | self._late(scope), 0
-                left &= self._candidates(bits)
+            if place < len(self._late) and not self._candidates(bits) >> number & 1:
+                bits |= self._late[place].ask(scope)
+                place += 1
+                left &= self._candidates(bits | self._open[place])
             else:
                 left ^= 1 << number
                 yield number
 
-    def possible(self, scope: Any) -> tuple[int, int]:
-        """The conditions that may be other than False, bits by number, and the bits with which `narrowed` goes on."""
-        bits = self._answers(scope)
-        if self._candidates(bits | self._late_bits | self._after_bits) & self._numbers(self._late_bits):
-            bits |= self._late(scope)
-        else:
-            bits |= self._late_bits
+    def possible(self, scope: Any, wanted: int) -> tuple[int, int]:
+        """The conditions that may be other than False, bits by number, and the bits with which `narrowed` goes on.
+
+        What is dear is asked only for the wanted ones.
+        """
+        bits = self._always | self._early.ask(scope)
+        waiting = self._candidates(bits | self._open[0] | self._after_bits) & wanted
+        for place, stage in enumerate(self._late):
+            if (waiting & stage.numbers).bit_count() >= self._fewest:
+                bits |= stage.ask(scope)
+                waiting &= self._candidates(bits | self._open[place + 1] | self._after_bits)
+            else:
+                bits |= stage.bits
         return self._candidates(bits | self._after_bits), bits
 
     def narrowed(self, scope: Any, wanted: int, bits: int) -> int:
@@ -91,12 +133,6 @@ class Index:
             if left & self._numbers(waiting) and scope.rule(name) is not False:
                 bits |= waiting
         return self._candidates(bits) & wanted
-
-    def _answers(self, scope: Any) -> int:
-        bits = self._always
-        for ask in self._early:
-            bits |= ask(scope)
-        return bits
 
     def _candidates(self, bits: int) -> int:
         """The conditions of which every trigger has its bit."""

@@ -6,6 +6,8 @@ where the answer is False for certain: a value nobody could establish, or of an 
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address
+
 from ndrfilter.lang.operators import FOLDS
 from ndrfilter.limits import MAX_QUANTIFIED
 from ndrfilter.plan.together import Together
@@ -33,11 +35,14 @@ def answers(tests: Bits, find: Callable[[], Together]) -> Callable[[Any], int]:
     """
     words = ("true", "exists", "missing", "present", "holds")
     true, exists, missing, given, holds = (tests.get(word, 0) for word in words)
-    of_text = {test: bits for test, bits in tests.items() if test not in words}
+    of_others = {test: bits for test, bits in tests.items() if test not in words}
     if tests.keys() == {"holds"}:
         return lambda value: 0 if value is False else holds
     texts: Callable[[str], int] | None = None
-    held = joined(of_text.values())
+    held = joined(of_others.values())
+    of_address = {test: of_others.pop(test) for test in tests if test[0] == "net"}
+    addresses, of_nets = _networks(of_address), joined(of_address.values())
+    of_texts = joined(of_others.values())
     absent, present, untrue = missing | holds, true | exists | given | holds, exists | given | held
     there, every = present | held, present | held | missing
 
@@ -47,10 +52,12 @@ def answers(tests: Bits, find: Callable[[], Together]) -> Callable[[Any], int]:
             return absent
         if value.__class__ is str:
             if texts is None:
-                texts = _texts(of_text, find())
-            return present | texts(value)
+                texts = _texts(of_others, find())
+            return present | of_nets | texts(value)
         if value is False:
             return untrue
+        if value.__class__ in addresses:
+            return present | of_texts | addresses[value.__class__](value)
         return every if value.__class__ is Unknown or value == () else there
 
     return run
@@ -100,6 +107,26 @@ def _below(name: str, domains: dict[str, int]) -> int:
         found |= domains.get(rest, 0)
         rest = rest.partition(".")[2]
     return found
+
+
+def _networks(tests: Bits) -> dict[type, Callable[[Any], int]]:
+    """What gives, by the class of an address, the bits of the networks that it is in; nothing where there are none."""
+    tables: dict[int, dict[int, dict[int, int]]] = {4: {}, 6: {}}
+    for (_, (version, free), prefix), bits in tests.items():
+        tables[version].setdefault(free, {})[prefix] = bits
+
+    def of(version: int) -> Callable[[Any], int]:
+        prefixes = tuple((free, table.get) for free, table in tables[version].items())
+
+        def run(ip: Any) -> int:
+            found, number = 0, int(ip)
+            for free, get in prefixes:
+                found |= get(number >> free, 0)
+            return found
+
+        return run
+
+    return {IPv4Address: of(4), IPv6Address: of(6)} if tests else {}
 
 
 def probe(read: Read, answer: Callable[[Any], int]) -> Probe:

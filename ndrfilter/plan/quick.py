@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ndrfilter.lang.closures import OPERATIONS, builder
 from ndrfilter.lang.unknowns import odd
+from ndrfilter.plan.reading import TEXT, varies
 from ndrfilter.plan.together import Together
 
 TYPE_CHECKING = False
@@ -15,19 +16,21 @@ if TYPE_CHECKING:
 
     Ir = tuple[Any, ...]
 
-TEXT = ("fact", "body.text")
-
 
 class Searches:
     """The patterns of some conditions, by the value they are searched in.
 
-    Of the text, which is long, only those in `of_text`: the others are searched for when they are needed. Without
-    `exact` a search may also find patterns that do not match.
+    Of the text, which is long, only those in `early`: the others are searched for when they are needed. Without
+    `exact` a search may also find patterns that do not match, and each goes by itself.
     """
 
-    def __init__(self, conditions: Iterable[Ir], of_text: Iterable[tuple[str, str]], *, exact: bool) -> None:
+    def __init__(
+        self, conditions: Iterable[Ir], early: Iterable[tuple[Ir, Iterable[tuple[str, str]]]], *, exact: bool
+    ) -> None:
         self._exact = exact
-        found: dict[Ir, dict[tuple[str, str], None]] = {TEXT: dict.fromkeys(of_text if exact else ())}
+        found: dict[Ir, dict[tuple[str, str], None]] = {}
+        for subject, patterns in early if exact else ():
+            found.setdefault(subject, {}).update(dict.fromkeys(patterns))
         for ir in conditions:
             for subject, pattern, flags in _searched(ir):
                 if subject != TEXT:
@@ -68,10 +71,3 @@ def _searched(ir: Any) -> Iterator[tuple[Ir, str, str]]:
         if part[0] == "matches" and not varies(part[1]):
             yield part[1:4]
         waiting += part
-
-
-def varies(ir: Any) -> bool:
-    """Whether a quantifier's variable is in it."""
-    if ir.__class__ is not tuple or not ir:
-        return False
-    return ir[0] == "variable" or (ir[0] != "const" and any(map(varies, ir)))

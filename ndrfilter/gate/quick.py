@@ -5,8 +5,6 @@ It says what `check` says. Whatever may show what an alternative needs is left t
 
 from __future__ import annotations
 
-import re
-
 from ndrfilter.gate import check
 from ndrfilter.gate.guards import Guards
 from ndrfilter.gate.sieve import ENVELOPE, Sieve
@@ -15,11 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_CLEAN = re.compile(
-    rb"(?:[!-9;-~]{1,200}+:[^\r\n]*+\r?\n(?:[ \t][^\r\n]++\r?\n)*){1,%d}(?=\r?\n)" % check.MAX_LINES
-).match
-"""What `check` takes for a clean header."""
-_FLAT = bytes(code if code == 10 else 32 if code < 32 or code == 127 else code for code in range(256)).lower()
+# What is odd is left to `check`: it is seldom seen, and none of it may be mistaken for a line that goes on.
+_ODD = frozenset((*range(32), 127)) - {9, 10, 13}
+_LOWER = bytes(0 if code in _ODD else 32 if code == 9 else code for code in range(256)).lower()
 
 
 class Quick:
@@ -40,24 +36,31 @@ class Quick:
                 return not self._null and check.closed(raw, self._plan, sender, text_of)
             ways, address = self._told, parts[2]
         header = self._header(raw)
-        if header is None:
-            return False
-        asked = ways.asked(raw, header, address, text_of)
+        asked = None if header is None else ways.asked(raw, header, address, text_of)
+        if asked is None:
+            return check.closed(raw, self._plan, sender, text_of)
         if not asked:
             return True
         mail = check.mail_of(raw, self._plan, sender, text_of)
         return mail is not None and not any(check.holds(number, mail) for number in asked)
 
     def _header(self, raw: bytes) -> bytes | None:
-        """The fields of the header with their line ends, None if it is not clean."""
+        """The fields of the header with their line ends, all of one kind; None if it is unusual."""
         start = 0
         if raw.startswith(b"From "):
             start = raw.find(b"\n") + 1
             line, name = raw[5:start], raw[start : start + 200].partition(b":")[0]
             if line.lstrip().startswith(b":") or b"\r" in line[:-2] or name.lower() not in self._plan[1]:
                 return None
-        found = _CLEAN(raw, start, check.MAX_HEADER)
-        return None if found is None else found[0]
+        first = raw.find(b"\n", start, check.MAX_HEADER)
+        line_end = b"\r\n" if raw[first - 1 : first] == b"\r" else b"\n"
+        end = raw.find(line_end * 2, start, check.MAX_HEADER)
+        if end < 0 or raw[start] in b" \t":
+            return None
+        header = raw[start : end + len(line_end)]
+        if line_end == b"\n":
+            return None if b"\r" in header else header
+        return header if header.count(b"\n") == header.count(b"\r") == header.count(line_end) else None
 
 
 class _Ways:
@@ -74,20 +77,24 @@ class _Ways:
             for place in need:
                 self._whose.setdefault(place, []).append(number)
 
-    def asked(self, raw: bytes, header: bytes, address: str | None, text_of: Any) -> set[int] | frozenset[int]:
-        """The alternatives that may hold of mail with this clean header."""
+    def asked(self, raw: bytes, header: bytes, address: str | None, text_of: Any) -> set[int] | frozenset[int] | None:
+        """The alternatives that may hold of mail with this header; None if it is unusual."""
         sieve = self._sieve
-        flat = b"\n" + header.translate(_FLAT, b"\r").replace(b"\n ", b" ")
-        found, known = set(), flat
+        lower = b"\n" + header.translate(_LOWER, b"\r")
+        if b"\0" in lower or lower.count(b"\n") > check.MAX_LINES:
+            return None
+        found, known = set(), lower
         if address is not None and ENVELOPE in sieve.addresses:
             known += b"%b:\x01%b\n" % (ENVELOPE, address.encode())
         for name, places in sieve.addresses.items():
-            parts = _address(flat, name)
+            parts = _address(lower, name)
             if parts:
                 known += b"%b:\x01%b\n" % (name, parts[2].encode())
             elif parts is None:
                 found |= places
         found.update(sieve.find(known) or ())
+        if sieve.unclean in found:
+            return None
         if sieve.encoded in found:
             found.update(sieve.find(self._decoded(header, text_of)) or ())
         if sieve.multipart in found:
@@ -114,11 +121,14 @@ class _Ways:
         return made
 
 
-def _address(flat: bytes, name: bytes) -> Any:
+def _address(lower: bytes, name: bytes) -> Any:
     """The address in that field as `check` reads it; () if there is none."""
     start = b"\n%b:" % name
-    place = flat.find(start)
+    place = lower.find(start)
     if place < 0:
         return ()
-    end = flat.find(b"\n", place + 1)
-    return check.address_in(flat[place + len(start) : end]) if flat.find(start, end) < 0 else None
+    end = lower.find(b"\n", place + 1)
+    while lower.startswith(b"\n ", end):
+        end = lower.find(b"\n", end + 1)
+    value = lower[place + len(start) : end].replace(b"\n ", b" ")
+    return check.address_in(value) if lower.find(start, end) < 0 else None

@@ -1,7 +1,7 @@
 """One look at a whole header: which of the signs that alternatives of a plan need it may show.
 
-The header is flat: a line for each field, `\\nname:value`, in lower case, with blanks for control characters. Lines may
-follow that no header has: `\\nname:\\x01local@domain` for the address in a field, under `ENVELOPE` for the sender's.
+The header is in lower case, begins and ends with a line feed, has no carriage return, and a blank for each tab. Lines
+may follow that no header has: `name:\\x01local@domain` for the address in a field, under `ENVELOPE` for the sender's.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
 ENVELOPE = b"@"
 _TOKEN = "\x01token\x01"  # noqa: S105 - no secret
-_ENDS = {"text": (" *", " *\\n"), "local": ("", "@"), "domain": ("@", "\\n"), "whole": ("", "\\n")}
+_ANYTHING, _BLANK = r"(?:[^\n]|\n )*", r"\n? "  # fields may be folded
+_BLANKS = f"(?:{_BLANK})*"
+_ENDS = {"text": (_BLANKS, _BLANKS + r"\n"), "local": ("", "@"), "domain": ("@", r"\n"), "whole": ("", r"\n")}
 _PARTS = ("local", "domain", "whole")
 
 
 class Sieve:
-    """What finds the groups of signs of which a flat header may show one, by their places in `groups`.
+    """What finds the groups of signs of which a header may show one, by their places in `groups`.
 
-    It finds `encoded` if a field that is looked at as text has to be decoded first, `multipart` if the header is that
-    of one. `texts` are those fields; `addresses` and `types` the groups that ask for the address in a field, for types.
+    It finds `unclean` if a line is no plain field, nor goes on with one; `encoded` if a field that is looked at as text
+    has to be decoded first; `multipart` if the header is that of one. `texts` are the fields looked at as text;
+    `addresses` and `types` the groups that ask for the address in a field, for types.
     """
 
     def __init__(self, plan: Any, guards: Guards) -> None:
@@ -39,13 +42,17 @@ class Sieve:
         self.addresses: dict[bytes, set[int]] = {}
         self.types: dict[int, list[bytes]] = {}
         patterns = [self._pattern(plan[2], number, group) for number, group in enumerate(self.groups)]
-        self.encoded, self.multipart = len(patterns), len(patterns) + 1
+        self.unclean, self.encoded, self.multipart = range(len(patterns), len(patterns) + 3)
         texts = "|".join(map(_quoted, sorted(self.texts)))
-        patterns += [rf"\n(?:{texts}):[^\n]*(?:=\?|[\x80-\xff])", r"\ncontent-type:[^\n]*multipart"]
+        patterns += [
+            r"\n(?:[^!-9;-~ ]| \n|[!-9;-~]+[^!-~]|[!-9;-~]{201})",
+            rf"\n(?:{texts}):{_ANYTHING}(?:=\?|[\x80-\xff])",
+            rf"\ncontent-type:{_ANYTHING}multipart",
+        ]
         self.find = _finder(patterns)
 
     def _pattern(self, nodes: Any, number: int, group: Group) -> str:
-        """What is found in every flat header that shows one of these signs."""
+        """What is found in every header that shows one of these signs."""
         lines: dict[str, list[Way]] = {}
         for leaf in sorted(group, key=str):
             sign: Any = ("has", leaf) if isinstance(leaf, bytes) else nodes[leaf]
@@ -54,7 +61,7 @@ class Sieve:
                     lines.setdefault(_start(name), []).append((True, ""))
             elif sign[0] == "type":
                 self.types.setdefault(number, []).extend(sign[1:])
-                ways = [(False, r"[^\n;]*=\?"), *((True, _quoted(text)) for text in sign[1:])]
+                ways = [(False, r"(?:[^\n;]|\n )*=\?"), *((True, _quoted(text)) for text in sign[1:])]
                 lines.setdefault(_start(b"content-type"), []).extend(ways)
             elif sign[0] in ("text", "last"):
                 self.texts.add(sign[1])
@@ -77,13 +84,13 @@ def _line(start: str, ways: list[Way]) -> str:
     if "" in free:
         return start
     if free:
-        bound.append(rf"[^\n]*(?:{'|'.join(free)})")
+        bound.append(f"{_ANYTHING}(?:{'|'.join(free)})")
     return f"{start}(?:{'|'.join(bound)})"
 
 
 def _ways(tree: Any, begin: str, end: str, letters: frozenset[int] | None = None) -> Iterator[Way]:
     """Patterns of texts that show this, each with whether it may stand anywhere; with `letters`, of nothing else."""
-    around = "[" + "".join(map(r"\x{:02x}".format, sorted(letters))) + "]*" if letters else ""
+    around = "" if letters is None else _only(letters)
     if isinstance(tree, str):
         yield letters is None, _quoted(tree) if letters is None else begin + around + _quoted(tree) + around + end
     elif tree is True:
@@ -104,9 +111,14 @@ def _ways(tree: Any, begin: str, end: str, letters: frozenset[int] | None = None
         yield from _ways(min(others, key=rarity, default=True), begin, end, letters)
 
 
+def _only(letters: frozenset[int]) -> str:
+    among = "".join(map(r"\x{:02x}".format, sorted(letters)))
+    return (f"(?:[{among}]|\\n )*" if 32 in letters else f"[{among}]*") if among else ""
+
+
 def _quoted(piece: str | bytes) -> str:
     data = piece.encode("utf-8", "replace") if isinstance(piece, str) else piece
-    return escape(data.decode("latin-1"))
+    return escape(data.decode("latin-1")).replace("\\ ", _BLANK)
 
 
 def _finder(patterns: list[str]) -> Callable[[bytes], list[int] | None]:

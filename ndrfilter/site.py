@@ -108,7 +108,10 @@ class Hosts:
         octets = written.strip(b".").split(b".")
         if len(octets) != 4 or not all(octets):
             return len(octets) > 4
-        return self._has(4, int.from_bytes(bytes(min(int(octet), 255) for octet in octets), "big"))
+        number = 0
+        for octet in map(int, octets):
+            number = number << 8 | (octet if octet < 255 else 255)
+        return self._has(4, number)
 
     def _has(self, version: int, number: int) -> bool:
         for own, shift, among in self._networks:  # noqa: SIM110 - asked of every address: no generator

@@ -124,7 +124,7 @@ def _hits(held: list[Rule], evaluation: Evaluation) -> Iterator[Hit]:
 def _undecided(verdict: str, outcomes: Iterable[Outcome]) -> Iterator[Undecided]:
     """What could not be found out; where nothing is certain, also what nobody asked."""
     for rule, value in outcomes:
-        if isinstance(value, Unknown) and (not value.pending or verdict == "undetermined"):
+        if value.__class__ is Unknown and (not value.pending or verdict == "undetermined"):
             yield Undecided(rule.name, NOT_ASKED if value.pending else value.cause)
 
 

@@ -21,6 +21,8 @@ def shown(value: Any, kind: str) -> str:
     """The value in words. Kinds are "time", "hop", "list ip", ".text" for a record shown by that field, "a report"."""
     if value is None or value.__class__ is Unknown:
         return NOTHING if value is None else NOT_KNOWN
+    if not kind:
+        return _plain(value)
     if kind.startswith("list ") and value.__class__ in (tuple, list):
         words = ", ".join(shown(item, kind[5:]) for item in value[:_MOST_ITEMS])
         return words + (", …" if len(value) > _MOST_ITEMS else "")
@@ -40,14 +42,17 @@ def traced(value: Any, kind: str) -> Any:
 
 def filled(parts: tuple[Any, ...], scope: Any) -> str:
     """A description: texts as they are, closures asked; escaped and cut at the limit."""
-    words = (part if part.__class__ is str else _text(part(scope, ())) for part in parts)
-    text = "".join(visible(word) for word in words)
+    words = [(part if part.__class__ is str else _text(part(scope, ())))[:MAX_DESCRIPTION_CHARS] for part in parts]
+    text = _printable("".join(words))
     return text if len(text) <= MAX_DESCRIPTION_CHARS else text[: MAX_DESCRIPTION_CHARS - 1] + "…"
 
 
 def visible(text: str) -> str:
     """The text with everything that is not printable escaped; cut where no description could show it anyway."""
-    text = text[:MAX_DESCRIPTION_CHARS]
+    return _printable(text[:MAX_DESCRIPTION_CHARS])
+
+
+def _printable(text: str) -> str:
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 

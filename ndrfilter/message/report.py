@@ -28,6 +28,7 @@ _UNITEXT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 _PER_RECIPIENT = frozenset(
     {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}
 )
+_NOTHING = dict.fromkeys(_PER_RECIPIENT, "")
 _ADDRESSED = ("final-recipient", "original-recipient")
 _MAX_GROUPS = limits.MAX_RECIPIENTS + 2  # the message's own, and one that shows that there are more
 
@@ -41,16 +42,15 @@ def parse_groups(data: bytes) -> tuple[StatusGroup, ...]:
     data = data[: data.rfind(b"\n", 0, limits.MAX_STATUS_BYTES) + 1] if cut else data
     groups: list[StatusGroup] = []
     fields: list[tuple[str, str]] = []
+    full = False
     for name, value, other in _lines(data):
-        if name:
-            if name in _ADDRESSED and _begins_anew(name, fields):
-                groups.append(StatusGroup(tuple(fields)))
-                fields = []
-            fields.append((name, value))
-        elif fields and not other.strip():
+        if fields and (name in _ADDRESSED and _begins_anew(name, fields) if name else not other.strip()):
             groups.append(StatusGroup(tuple(fields)))
             fields = []
-        if len(groups) >= _MAX_GROUPS:
+            full = len(groups) >= _MAX_GROUPS
+        if name:
+            fields.append((name, value))
+        if full:
             break
     if fields and not (cut and groups):
         groups.append(StatusGroup(tuple(fields)))
@@ -61,9 +61,15 @@ def _lines(data: bytes) -> Iterator[tuple[str, str, str | bytes]]:
     """Each field's name in lower case and value, or two empty words and another line."""
     if len(data) <= _USUAL_SIZE and b"=?" not in data and not data.translate(None, _PRINTED):
         # Nothing to decode field by field. After the last line there is always an empty match.
-        for name, value, other in _TEXT_LINE.findall(data.decode("ascii").replace("\t", " "))[:-1]:
-            yield name.lower(), (value.replace("\n", "") if "\n" in value else value).strip(), other
-        return
+        found = _TEXT_LINE.findall(data.decode("ascii").replace("\t", " "))[:-1]
+        names = "\n".join([name for name, _, _ in found]).lower().split("\n")
+        values = [value.replace("\n", "") if "\n" in value else value for _, value, _ in found]
+        return zip(names, map(str.strip, values), [other for _, _, other in found], strict=False)
+    return _each_line(data)
+
+
+def _each_line(data: bytes) -> Iterator[tuple[str, str, str | bytes]]:
+    """The same, line by line: with 8-bit and RFC 2047 words in it."""
     for found in _LINE.finditer(data):
         if found[1] is not None:
             yield found[1].decode("ascii").lower(), _value(found[2]), b""
@@ -76,7 +82,7 @@ def _begins_anew(name: str, fields: list[tuple[str, str]]) -> bool:
     names = {key for key, _ in fields}
     if name in names:
         return True
-    return bool(names) and not names & _PER_RECIPIENT
+    return not names & _PER_RECIPIENT
 
 
 def _value(raw: bytes) -> str:
@@ -120,34 +126,36 @@ def _cut(size: int, groups: int, recipients: int) -> Iterator[str]:
 
 
 def _recipient(group: StatusGroup) -> ReportRecipient:
-    value = dict(reversed(group.fields)).get
-    action = _COMMENT.sub(" ", value("action", "")).split()
-    status = _STATUS.search(value("status", ""))
+    value = {**_NOTHING, **dict(reversed(group.fields))}
+    action = _COMMENT.sub(" ", value["action"]).split()
+    status = _STATUS.search(value["status"])
     return ReportRecipient(
-        final=_address(value("final-recipient", "")),
-        original=_address(value("original-recipient", "")),
+        final=_address(value["final-recipient"]),
+        original=_address(value["original-recipient"]),
         action=action[0].strip(";,.").lower() if action else "",
         status=status[0] if status else "",
-        diagnostic=_untyped(value("diagnostic-code", ""))[: limits.MAX_DIAGNOSTIC_CHARS],
-        remote_mta=_name(value("remote-mta", "")),
+        diagnostic=_untyped(value["diagnostic-code"])[: limits.MAX_DIAGNOSTIC_CHARS],
+        remote_mta=_name(value["remote-mta"]),
         group=group,
     )
 
 
 def _untyped(value: str) -> str:
     """`value` without its leading type (RFC 3464 section 2.1.2: "rfc822;", "smtp;")."""
-    found = _TYPE.match(value)
+    found = _TYPE.match(value) if value else None
     return value[found.end() :].strip() if found else value.strip()
 
 
 def _name(value: str) -> str:
-    words = _untyped(value).split()
+    words = _untyped(value).split() if value else None
     return words[0].strip("()[]<>,;").rstrip(".").lower() if words else ""
 
 
 def _address(value: str) -> str:
     """An address of a generic or utf-8 type (RFC 6533 section 3), without angle brackets."""
     text = _untyped(value)
+    if not text:
+        return ""
     if "\\x{" in text:
         text = _UNITEXT.sub(_unicode, text)
     if text.endswith(")") and " (" in text:

@@ -24,21 +24,20 @@ class Applying:
         self._asked: dict[int, bool] = {}
 
     def __iter__(self) -> Iterator[Recogniser]:
-        return self.that(_any)
+        return self.that()
 
     def __bool__(self) -> bool:
-        return next(self.that(_any), None) is not None
+        return next(self.that(), None) is not None
 
-    def that(self, matter: Callable[[Recogniser], Any]) -> Iterator[Recogniser]:
+    def that(self, matter: Callable[[Recogniser], Any] | None = None) -> Iterator[Recogniser]:
         """Those that hold among those that `matter`: of others nobody need know whether they do."""
         tried, asked, place = self._tried, self._asked, 0
         while place < len(tried) or self._next():
             one = tried[place]
-            if matter(one):
-                holds = asked.get(place)
-                if holds is None:
-                    holds = asked[place] = one.when(self._facts) is True
-                if holds:
+            if matter is None or matter(one):
+                if place not in asked:
+                    asked[place] = one.when(self._facts) is True
+                if asked[place]:
                     yield one
             place += 1
 
@@ -47,7 +46,3 @@ class Applying:
         if one is not None:
             self._tried.append(one)
         return one is not None
-
-
-def _any(_: Recogniser) -> bool:
-    return True

@@ -55,7 +55,9 @@ class Report(Noun):
 def follow(trace: tuple[Hop, ...], site: Site, report: Report, headers: Headers) -> Chain:
     """Walk the returned trace from the top."""
     named = site.may_stand_in("\n".join([hop.text for hop in trace]).lower().encode("utf-8", "replace"))
-    chain = _walk(trace, site if named else NO_SITE, report, headers)._replace(own_bounce=report.own_bounce)
+    chain = _walk(trace, site if named else NO_SITE, report, headers)
+    if report.own_bounce:
+        chain = chain._replace(own_bounce=True)
     if chain.handover is not None:
         return chain
     # Another account's mail: that it shares the relay with us is no claim of ours.

@@ -138,9 +138,14 @@ def _pattern(text: str) -> str:
 
 def _below(name: str, domains: tuple[Any, ...]) -> Any:
     name = _domain(name)
-    if any(domain.__class__ is str and within(name, domain) for domain in domains):
-        return True
-    return _left_open(domains)
+    unknown: list[Unknown] = []
+    for domain in domains:
+        if domain.__class__ is str:
+            if within(name, domain):
+                return True
+        elif domain.__class__ is Unknown:
+            unknown.append(domain)
+    return odd(*unknown) if unknown else False
 
 
 def _left_open(values: tuple[Any, ...]) -> Any:

@@ -75,9 +75,9 @@ def _clean(data: bytes, position: int, end: int) -> Block | None:
         return None
     pairs = _CLEAN.findall(data, position, stop)
     # With a colon and a line end for each field: is it all?
-    if len(b"".join(map(b"".join, pairs))) + 2 * len(pairs) - cut != stop - position:
-        return None
     count = len(pairs)
+    if len(b"".join(map(b"".join, pairs))) + 2 * count - cut != stop - position:
+        return None
     return Block(Headers(pairs), body, ("truncated",) * cut) if 0 < count <= limits.MAX_HEADER_FIELDS else None
 
 

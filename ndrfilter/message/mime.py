@@ -86,14 +86,14 @@ class Tree:
             self._defect("ambiguous-boundary", part.path)
         default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
         children: list[Part] = []
-        for first, last in self._spans(boundary, place, end, part.path):
+        for number, (first, last) in enumerate(self._spans(boundary, place, end, part.path), 1):
             if len(self.parts) >= limits.MAX_MIME_PARTS:
                 self._defect("too-many-parts")
                 break
             block = scan(self._data, first, last, strict=True)
-            path = f"{part.path}.{len(children) + 1}"
             span = Span(self._data, first, block.body, last)
-            children.append(self._part(block.headers, span, path, part.depth + 1, default, (*outer, boundary)))
+            path, depth = f"{part.path}.{number}", part.depth + 1
+            children.append(self._part(block.headers, span, path, depth, default, (*outer, boundary)))
         return tuple(children)
 
     def _boundary(self, part: Part, start: int, end: int) -> tuple[bytes, int]:

@@ -144,7 +144,8 @@ class Part:
         places = headers.places  # most parts have neither field
         encoding = headers.text("content-transfer-encoding") if "content-transfer-encoding" in places else ""
         self.encoding = (encoding and encoding.strip(' ;"').lower()) or "7bit"
-        self._placed = parse_value(headers.text("content-disposition") if "content-disposition" in places else "")
+        placed = "content-disposition" in places
+        self._placed = parse_value(headers.text("content-disposition")) if placed else ("", ())
         self._span = span
 
     @property

@@ -41,8 +41,11 @@ class Hops:
         return len(self._texts)
 
     def __iter__(self) -> Iterator[Hop]:
-        for place in range(len(self._texts)):
-            yield self[place]
+        read = self._read
+        for place, text in enumerate(self._texts):
+            if place == len(read):
+                read.append(parse_received(text))
+            yield read[place]
 
     def __getitem__(self, place: int) -> Hop:
         """The hop at that place, which is not negative; raises IndexError behind the last."""

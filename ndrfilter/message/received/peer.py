@@ -100,6 +100,7 @@ def host(text: str) -> str | None:
     return name if name not in NO_NAME and _HOST.match(name) else None
 
 
+@lru_cache(256)
 def name_of(word: str) -> str | None:
     """A name as its bearer gives it (HELO, by): lower case, no final dot; literals keep their brackets."""
     return word.strip('<>"').rstrip(".").lower() or None

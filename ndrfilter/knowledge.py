@@ -94,28 +94,25 @@ def of(config: Config, drafts: Iterable[Path] = (), *, with_tests: bool = False)
 
 
 def keep(config: Config) -> tuple[Path, Loaded]:
-    """Compile the rules of this configuration and keep them on disk; raises ConfigError, and OSError from the disk."""
-    inputs = _inputs(config)
-    plugins = extensions.loaded()
-    made, program = compiled(*_sources(inputs, plugins))
-    data = {**made, "stamps": stamps(map(Path, made["inputs"]))}
-    key, folder = _key(inputs, plugins), cache.folders()[0]
-    loaded = _finished(plugins, made, program, key)
-    path = cache.write(key, data, folder)
+    """Keep the compiled rules of this configuration on disk; raises ConfigError, and OSError from the disk."""
+    loaded, folder = of(config), cache.folders()[0]
+    made = loaded.image
+    assert made is not None  # only rules that somebody compiled by himself have none
+    path = cache.write(loaded.key, {**made, "stamps": stamps(map(Path, made["inputs"]))}, folder)
     loaded.keep_plan(loaded.ruleset(config, time()), folder)
     return path, loaded
 
 
 def keep_once(config: Config) -> None:
     """Keep on disk what is not there of it, for who will come again; no matter if that fails."""
-    if not cache.folders():
+    loaded, folders = of(config), cache.folders()
+    if not folders:
         return
     with suppress(OSError):
-        if cache.read(_key(_inputs(config), extensions.loaded())) is None:
+        if cache.read(loaded.key) is None:
             keep(config)
         else:
-            loaded = of(config)
-            loaded.keep_plan(loaded.ruleset(config, time()), cache.folders()[0])
+            loaded.keep_plan(loaded.ruleset(config, time()), folders[0])
 
 
 def word_of(config: Config) -> str:
@@ -181,7 +178,8 @@ def _key(inputs: Inputs, plugins: Plugins) -> str:
     bounds = tuple(sorted((name, value) for name, value in vars(limits).items() if name.isupper()))
     facts = tuple(spec._replace(fetch=None, afetch=None) for _, spec in sorted(plugins.schema.facts.items()))
     folders = stamps(_files_below(".ndr", *plugins.rule_folders))
-    return cache.key_of(image.VERSION, inputs, folders, bounds, facts, tuple(sorted(plugins.schema.records.items())))
+    compiler = stamps(_files_below(".py", Path(image.__file__).parent))
+    return cache.key_of(compiler, inputs, folders, bounds, facts, tuple(sorted(plugins.schema.records.items())))
 
 
 @lru_cache(maxsize=32)

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     Image = dict[str, Any]
 
-VERSION = 2
-"""Of the shape of images; raise it with every change to the operations or to the tuples below."""
-
 
 def link(image: Image) -> Program:
     """The program of an image; without tests and worlds, which only the sources have."""

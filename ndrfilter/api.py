@@ -160,10 +160,10 @@ class Filter:
 
     def ordinary(self, raw: bytes, envelope: Envelope | None, envelope_source: str) -> Result | None:
         """The result for a message whose raw header shows that it is no bounce and no fake; None if it may be one."""
-        if self.plain or not self._gate.closed(raw, envelope, self.ruleset):
+        if self.plain or not self._gate.closed(raw, envelope, ruleset := self.ruleset):
             return None
-        unread = Unread(lambda: self.facts(raw, envelope), self.loaded.troubles)
-        return not_returned(self.ruleset.required.fake, unread, envelope_source=envelope_source)
+        unread = Unread(self.facts, raw, envelope, self.loaded.troubles)
+        return not_returned(ruleset.required.fake, unread, envelope_source=envelope_source)
 
     def judge(self, facts: Facts, ruleset: RuleSet | None = None) -> Verdict:
         """The engine's verdict over these facts, by this filter's rules or by others."""

@@ -43,23 +43,20 @@ def explain(
     )
 
 
+class _NotReturned(Result):
+    """What is the same of all mail that is no bounce, and of which no rule speaks."""
+
+    __slots__ = ()
+
+    verdict, kind, score, hits, undecided, evidence = "not-a-bounce", "none", 0.0, (), (), ""
+    recipients, dialect, reporting_mta, trace = (), "", "", ()
+    advice = advise("not-a-bounce", "not-returned", "")
+
+
 def not_returned(required: float, facts: FactSource, *, envelope_source: str) -> Result:
     """The result for mail that is known to be no bounce, and of which no rule speaks; `required` for a fake."""
-    return Result.of(
-        _Rest("not-a-bounce", "not-returned", "none", [], "", facts),
-        verdict="not-a-bounce",
-        kind="none",
-        score=0.0,
-        required=required,
-        hits=(),
-        undecided=(),
-        evidence="",
-        recipients=(),
-        dialect="",
-        reporting_mta="",
-        envelope_source=envelope_source,
-        trace=(),
-    )
+    later = _Rest("not-a-bounce", "not-returned", "none", [], "", facts)
+    return _NotReturned.of(later, required=required, envelope_source=envelope_source)
 
 
 class _Rest:

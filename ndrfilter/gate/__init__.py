@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ndrfilter.gate.check import message_id
+import re
+
 from ndrfilter.message.charset import field_text
 
 TYPE_CHECKING = False
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 
 _PATIENCE = 30
 """A plan costs as much as this many messages do without one: who has only a few to judge makes none."""
+
+
+_MESSAGE_ID = re.compile(rb"(?i)(?:(?!message-id:)[^\r\n][^\n]*+\n)*message-id:([^\n]*(?:\n[ \t][^\n]*)*)").match
+
+
+def message_id(raw: bytes) -> bytes:
+    """The first Message-ID's value as written, line ends as LF; empty if there is none. For a clean header."""
+    found = _MESSAGE_ID(raw)
+    return found[1].replace(b"\r\n", b"\n").strip() if found else b""
 
 
 class Gate:
@@ -76,17 +86,19 @@ class Gate:
 class Unread:
     """The facts of a message that is parsed when somebody asks for one: a `FactSource`."""
 
-    __slots__ = ("_facts", "_make", "troubles")
+    __slots__ = ("_envelope", "_facts", "_make", "_raw", "troubles")
 
-    def __init__(self, make: Callable[[], Facts], troubles: tuple[tuple[str, str], ...]) -> None:
-        self._make = make
+    def __init__(
+        self, make: Callable[[bytes, Any], Facts], raw: bytes, envelope: Any, troubles: tuple[tuple[str, str], ...]
+    ) -> None:
+        self._make, self._raw, self._envelope = make, raw, envelope
         self._facts: Facts | None = None
         self.troubles = list(troubles)
 
     def fact(self, name: str) -> Any:
         """The fact's value, None if absent, or an Unknown."""
         if self._facts is None:
-            self._facts = self._make()
+            self._facts = self._make(self._raw, self._envelope)
             self._facts.troubles = self.troubles
         return self._facts.fact(name)
 

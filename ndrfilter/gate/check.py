@@ -37,20 +37,6 @@ def mail_of(raw: bytes, plan: "Any", sender: "str | None" = None, text_of: "Any"
     return None if fields is None else (fields, raw, sender, text_of, {}, plan[2], [None] * len(plan[2]))
 
 
-def message_id(raw: bytes) -> bytes:
-    """The first Message-ID's value as written, line ends as LF; empty if there is none. For a clean header."""
-    head = b"\n" + raw[: _end(raw) + 1].replace(b"\r\n", b"\n")
-    start = head.lower().find(b"\nmessage-id:")
-    if start < 0:
-        return b""
-    end = start + 12
-    while True:
-        end = head.find(b"\n", end)
-        if head[end + 1 : end + 2] not in (b" ", b"\t"):
-            return head[start + 12 : end].strip()
-        end += 1
-
-
 def _end(raw: bytes) -> int:
     """Where the line end is behind which the header's blank line stands; -1 if that is not near."""
     end = raw.find(b"\n\n", 0, MAX_HEADER)

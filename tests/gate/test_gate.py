@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ndrfilter import Envelope, Filter
-from ndrfilter.gate import check
+from ndrfilter.gate import check, message_id
 from ndrfilter.gate.plans import plan_of
 
 BOUNCE = b"""Return-Path: <>
@@ -184,10 +184,12 @@ assert set(sys.modules) == known
         (b"message-id:\r\n <1@x>\r\nC: d\r\n\r\nMessage-ID: <2@x>", b"<1@x>"),
         (b"A: b\n\nMessage-ID: <2@x>\n\n", b""),
         (b"A: b\nMessage-ID: <1\n @x>\n\n", b"<1\n @x>"),
+        (b"A: b\r\n\r\nMessage-ID: <2@x>\r\n\r\n", b""),
+        (b"From x\nA: b\n Message-ID: <1@x>\nMESSAGE-ID:<2@x>\r\n\t(a) \r\n\r\n", b"<2@x>\n\t(a)"),
     ],
 )
 def test_the_message_id_is_found_without_parsing(raw, said):
-    assert check.message_id(raw) == said
+    assert message_id(raw) == said
 
 
 def test_the_rules_that_come_along_leave_the_gate_closed_for_most_mail(gated):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from ndrfilter import limits
 from ndrfilter.service.desk import Observer
-from ndrfilter.service.journal_lines import JSON, PLAIN, event_as_json, write
+from ndrfilter.service.journal_lines import JSON, PLAIN, SHORT, event_as_json, write
 from ndrfilter.service.journal_sinks import ERROR, INFO, WARNING, sink
 from ndrfilter.service.words import shape
 from ndrfilter.terminal import clip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ndrfilter.config.model import Service
     from ndrfilter.envelope import Envelope
     from ndrfilter.service.desk import Answer, Question, Remark
@@ -51,11 +49,15 @@ class Journal(Observer):
         if answer.result.errors:
             level = ERROR if answer.unjudged else WARNING
         word = _LEVELS[level]
-        self._enter(level, lambda form: form.head(question.queue_id, word, _message(form, question, answer)))
+        line = self._forms[0].head(question.queue_id, word, _message(self._forms[0], question, answer))
+        if len(line) > SHORT:
+            line = write(self._forms, lambda form: form.head(question.queue_id, word, _message(form, question, answer)))
+        self._sink.write(level, line, self._json)
 
     def remarked(self, remark: Remark) -> None:
         """A remark's line: its door, then its words."""
-        self._enter(INFO, lambda form: form.head(remark.queue_id, _LEVELS[INFO], _remark(form, remark)))
+        line = write(self._forms, lambda form: form.head(remark.queue_id, _LEVELS[INFO], _remark(form, remark)))
+        self._sink.write(INFO, line, self._json)
 
     def event(self, text: str, level: int = INFO) -> None:
         """Something that happened to the service itself; text of several lines becomes several, but one in JSON."""
@@ -68,9 +70,6 @@ class Journal(Observer):
     def close(self) -> None:
         """Close what was opened."""
         self._sink.close()
-
-    def _enter(self, level: int, compose: Callable[[Form], str]) -> None:
-        self._sink.write(level, write(self._forms, compose), self._json)
 
 
 def _message(form: Form, question: Question, answer: Answer) -> str:
@@ -103,8 +102,8 @@ def _besides(form: Form, envelope: Envelope, answer: Answer) -> str:
         more += form.FIELD % ("unjudged", form.text(answer.unjudged))
     if result.undecided:
         more += form.FIELD % ("why", form.texts(list(dict.fromkeys([shape(rule.cause) for rule in result.undecided]))))
-    if result.errors:
-        more += form.FIELD % ("error", form.texts([f"{trouble.where}: {trouble.what}" for trouble in result.errors]))
+    if errors := result.errors:
+        more += form.FIELD % ("error", form.texts([f"{trouble.where}: {trouble.what}" for trouble in errors]))
     return more
 
 

@@ -40,6 +40,8 @@ _ITEMS = re.compile(_ITEM)
 _BOUNDS = ((limits.JOURNAL_WORD, limits.JOURNAL_ITEMS), (60, limits.JOURNAL_ITEMS), (20, 10), (8, 4))
 _KNOWN = 1_000
 _BEFORE = 200  # bytes for time, host and program
+SHORT = limits.JOURNAL_LINE // 4
+"""Characters of a line that is short enough whatever they are."""
 
 
 class Form:
@@ -56,7 +58,7 @@ class Form:
 
     def head(self, queue_id: str, level: str, text: str) -> str:  # noqa: ARG002 - the level is in JSON alone
         """The line: its message's queue id, and its fields."""
-        if not self._usual(queue_id) or ":" in queue_id:
+        if queue_id and (not self._usual(queue_id) or ":" in queue_id):
             queue_id = _escaped(self._clip(queue_id), ":")
         return f"{queue_id or NO_QUEUE}: {text}"
 
@@ -68,11 +70,11 @@ class Form:
 
     def marks(self, texts: Sequence[str]) -> str:
         """Ids or addresses."""
-        return ",".join(map(self.mark, self._few(texts)))
+        return ",".join(map(self.mark, self._few(texts))) if texts else ""
 
     def texts(self, texts: Sequence[str]) -> str:
         """Names and texts; they may hold anything."""
-        return ",".join(map(self._known, self._few(texts)))
+        return ",".join(map(self._known, self._few(texts))) if texts else ""
 
     def text(self, text: str) -> str:
         """One text."""
@@ -105,10 +107,10 @@ class Json(Form):
         return self.text(text[1:-1] if text[:1] == "<" and text[-1:] == ">" else text)
 
     def marks(self, texts: Sequence[str]) -> str:  # noqa: D102
-        return f"[{','.join(map(self.mark, self._few(texts)))}]"
+        return f"[{super().marks(texts)}]"
 
     def texts(self, texts: Sequence[str]) -> str:  # noqa: D102
-        return f"[{','.join(map(self._known, self._few(texts)))}]"
+        return f"[{super().texts(texts)}]"
 
 
 PLAIN = tuple(Form(*bounds) for bounds in _BOUNDS)
@@ -121,7 +123,7 @@ def write(forms: Sequence[Form], compose: Callable[[Form], str]) -> str:
     line = ""
     for form in forms:
         line = compose(form)
-        if len(line) <= limits.JOURNAL_LINE // 4 or len(line.encode()) <= limits.JOURNAL_LINE - _BEFORE:
+        if len(line) <= SHORT or len(line.encode()) <= limits.JOURNAL_LINE - _BEFORE:
             break
     return line
 

@@ -68,7 +68,7 @@ class Reader:
         self._fields: dict[bytes, list[bytes]] = {}
         self._count = self._head = self._raw = 0
         self._target = b""
-        self._body = bytearray()
+        self._body: bytes | bytearray = b""
         self.waits = False
 
     def feed(self, data: bytes) -> list[Request | Refusal]:
@@ -141,7 +141,12 @@ class Reader:
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         self.waits = False
-        self._body += body
+        if not self._body:
+            self._body = body  # mostly the whole of it, which need not be copied
+        else:
+            if isinstance(self._body, bytes):
+                self._body = bytearray(self._body)
+            self._body += body
         if len(self._body) > limits.SERVICE_MESSAGE:
             self._refuse(413)
 

@@ -35,6 +35,28 @@ def action(answer: Answer) -> str:
 def checkv2(answer: Answer) -> bytes:
     """The body of the reply to `/checkv2`: put together from pieces, of which most recur from mail to mail."""
     result = answer.result
+    if result.hits or answer.unjudged:
+        before, after = _around(answer)
+    else:
+        alike = result.verdict, result.kind, result.score, result.required, answer.action, result.advice.reason
+        before, after = _RECURRING.get(alike) or _recurring(alike, answer)
+    time = round(answer.seconds, 6)
+    return f'{before}"message-id":{_string(_message_id(answer))},"time_real":{time!r}{after}'.encode("ascii")
+
+
+_RECURRING: dict[tuple[str | float, ...], tuple[str, str]] = {}
+"""What stands around a message's own in replies of which no rule speaks, by what they depend on; at most 256."""
+
+
+def _recurring(alike: tuple[str | float, ...], answer: Answer) -> tuple[str, str]:
+    if len(_RECURRING) >= 256:
+        _RECURRING.clear()
+    return _RECURRING.setdefault(alike, _around(answer))
+
+
+def _around(answer: Answer) -> tuple[str, str]:
+    """What stands before a message's own id and time in the reply, and after them."""
+    result = answer.result
     hits = export.live(result)
     skipped = answer.unjudged == "opt-out"
     verdict = "" if skipped else export.verdict_symbol(result)
@@ -42,12 +64,12 @@ def checkv2(answer: Answer) -> bytes:
     symbols = [_symbol(verdict, 0.0, reason)] if verdict else []
     symbols += [_symbol(export.PREFIX + hit.name, export.towards_spam(hit), hit.text) for hit in hits]
     fields = marks(answer, tuple([hit.name for hit in hits]))
-    return (
+    before = (
         f'{{"is_skipped":{"true" if skipped else "false"},"score":{round(export.score(result), 2)!r}'
         f',"required_score":{round(export.required(result), 2)!r},"action":"{action(answer)}"'
-        f',"symbols":{{{",".join(symbols)}}},"messages":{{}},"message-id":{_string(_message_id(answer))}'
-        f',"time_real":{round(answer.seconds, 6)!r}{_milter(fields) if fields else ""}}}'
-    ).encode("ascii")
+        f',"symbols":{{{",".join(symbols)}}},"messages":{{}},'
+    )
+    return before, f"{_milter(fields) if fields else ''}}}"
 
 
 @lru_cache(maxsize=256)
@@ -107,4 +129,7 @@ def _front(name: str, score: float) -> str:
 
 
 def _message_id(answer: Answer) -> str:
-    return clip(answer.message_id.strip("<>"), _MAX_MESSAGE_ID) or "undef"
+    text = answer.message_id.strip("<>")
+    if len(text) > _MAX_MESSAGE_ID or not text.isprintable():
+        text = clip(text, _MAX_MESSAGE_ID)
+    return text or "undef"

@@ -165,3 +165,16 @@ def test_named_lists(evaluate, address):
     assert evaluate("subject in partners", facts, items=items) is False
     assert evaluate("subject in~ partners", facts, items=items) is True
     assert evaluate("subject in configured", {"subject": "x"}, lists={"configured": ["# none", "x  # one"]}) is True
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["example.com", "a.example.com", "EXAMPLE.com.", "xexample.com", "org", "b.example.org", "example.org", ""],
+)
+def test_within_a_list_is_within_one_of_it(evaluate, address, domain):
+    names = ("example.com", "*.example.org", "net")
+    facts = {"author": address("a@example.net")._replace(domain=domain)}
+    one_by_one = " or ".join(f'author.domain within "{name}"' for name in names)
+    listed = f"author.domain within [{', '.join(repr(name) for name in names)}]".replace("'", '"')
+    assert evaluate(listed, facts) is evaluate(one_by_one, facts)
+    assert evaluate(listed, facts) is (domain in ("example.com", "a.example.com", "EXAMPLE.com.", "b.example.org"))

@@ -38,20 +38,23 @@ class Evaluation:
     `fact(name)` gives the fact's value, None if absent, or an Unknown.
     """
 
-    __slots__ = ("_facts", "_lists", "_outcomes", "_rules", "fact", "memo", "ruleset")
+    __slots__ = ("_facts", "_lists", "_numbers", "_outcomes", "_possible", "_rules", "fact", "memo", "ruleset")
 
     def __init__(self, ruleset: RuleSet, facts: FactSource, lists: Any) -> None:
         self.ruleset = ruleset
         self.fact: Callable[[str], Any] = facts.fact
         self._facts = facts
         self._rules = ruleset.rules
+        self._numbers: Mapping[str, int] = {}
+        self._possible = -1
         self._lists = lists
         self._outcomes: dict[str, Any] = {}
         self.memo: dict[Any, Any] = {}  # the compiled conditions keep there what they share
 
-    def knows(self, rules: Mapping[str, Rule], outcomes: dict[str, Any]) -> None:
-        """From now on: the same rules in a form that is asked at less cost, and what some of them came to."""
-        self._rules, self._outcomes = rules, outcomes
+    def knows(self, rules: Mapping[str, Rule], numbers: Mapping[str, int], possible: int) -> None:
+        """From now on: the same rules in a form that is asked at less cost. A rule whose number is no bit of `possible`
+        comes to False."""
+        self._rules, self._numbers, self._possible = rules, numbers, possible
 
     def list(self, name: str) -> Any:
         """The named list; an unknown where it could not be read."""
@@ -60,17 +63,20 @@ class Evaluation:
 
     def rule(self, name: str) -> Any:
         """What that rule came to; a rule not in force is unknown."""
-        if name not in self._outcomes:
+        outcomes = self._outcomes
+        if name not in outcomes:
             rule = self._rules.get(name)
-            self._outcomes[name] = Unknown(f"rule {name} is off") if rule is None else self._ask(rule)
-        return self._outcomes[name]
-
-    def _ask(self, rule: Rule) -> Any:
-        try:
-            return rule.condition(self)
-        except Exception as error:
-            self._facts.blame(f"rule {rule.name}", f"{type(error).__name__}: {error}")
-            return Unknown("the rule failed")
+            if rule is None:
+                outcomes[name] = Unknown(f"rule {name} is off")
+            elif not self._possible >> self._numbers.get(name, 0) & 1:
+                outcomes[name] = False
+            else:
+                try:
+                    outcomes[name] = rule.condition(self)
+                except Exception as error:
+                    self._facts.blame(f"rule {rule.name}", f"{type(error).__name__}: {error}")
+                    outcomes[name] = Unknown("the rule failed")
+        return outcomes[name]
 
     def describe(self, rule: Rule) -> str:
         """The rule's description for this message."""

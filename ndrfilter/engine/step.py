@@ -46,7 +46,8 @@ def step(ruleset: RuleSet, facts: FactSource, lists: Mapping[str, Any], complete
     """Ask the rules and decide, or say which facts to fetch before that is possible."""
     evaluation = Evaluation(ruleset, facts, lists)
     standing = standing_of(facts)
-    outcomes = tuple([one for one in ask(evaluation, _asked(evaluation, standing, facts)) if one.value is not False])
+    rules = _asked(evaluation, standing, facts)
+    outcomes = tuple([Outcome(rule, value) for rule in rules if (value := evaluation.rule(rule.name)) is not False])
     decision = decide(tally(outcomes, ruleset, complete), standing, ruleset.required)
     pending = [outcome for outcome in outcomes if _pending(outcome)]
     if pending and any(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from ndrfilter.lang import operators, quantifiers
+from ndrfilter.lang import members, operators, quantifiers
 from ndrfilter.lang.show import shown
 from ndrfilter.lang.unknowns import merged, odd
 from ndrfilter.schema import Unknown
@@ -69,65 +69,6 @@ def _variable(_build: Build, number: int) -> Closure:
     return lambda _scope, items: items[number]
 
 
-def _field(build: Build, of: Any, attribute: str) -> Closure:
-    inner = build(of)
-
-    def run(scope: Any, items: tuple[Any, ...]) -> Any:
-        value = inner(scope, items)
-        if value is None or value.__class__ is Unknown:
-            return value
-        try:
-            return getattr(value, attribute)
-        except AttributeError:
-            return odd(value)
-
-    return run
-
-
-def _index(build: Build, of: Any, key: Any) -> Closure:
-    inner, wanted = build(of), build(key)
-
-    def run(scope: Any, items: tuple[Any, ...]) -> Any:
-        value, name = inner(scope, items), wanted(scope, items)
-        if value is None or name is None:
-            return ()
-        if name.__class__ is not str or value.__class__ is Unknown:
-            return odd(value, name)
-        try:
-            return value.get(name)
-        except (AttributeError, TypeError):
-            return odd(value)
-
-    return run
-
-
-def _list_end(at: int) -> Callable[..., Closure]:
-    def make(build: Build, of: Any) -> Closure:
-        inner = build(of)
-
-        def run(scope: Any, items: tuple[Any, ...]) -> Any:
-            value = inner(scope, items)
-            if not value:
-                return value if value.__class__ is Unknown else None
-            return value[at] if value.__class__ in (tuple, list) else odd(value)
-
-        return run
-
-    return make
-
-
-def _length(build: Build, of: Any) -> Closure:
-    inner = build(of)
-
-    def run(scope: Any, items: tuple[Any, ...]) -> Any:
-        value = inner(scope, items)
-        if value is None:
-            return 0
-        return len(value) if value.__class__ in (tuple, list) else odd(value)
-
-    return run
-
-
 def _list(build: Build, parts: tuple[Any, ...]) -> Closure:
     inner = tuple(build(part) for part in parts)
     return lambda scope, items: tuple(value for part in inner if (value := part(scope, items)) is not None)
@@ -156,6 +97,9 @@ def _junction(decisive: bool) -> Callable[..., Closure]:
 
 def _unary(table: Callable[[Any], Any]) -> Callable[..., Closure]:
     def make(build: Build, of: Any) -> Closure:
+        if of[0] == "fact":
+            name = of[1]
+            return lambda scope, _items: table(scope.fact(name))
         inner = build(of)
         return lambda scope, items: table(inner(scope, items))
 
@@ -224,11 +168,6 @@ OPERATIONS: dict[str, Callable[..., Closure]] = {
     "shared": _shared,
     "kept": lambda build, name: build(KEPT[name]()),
     "variable": _variable,
-    "field": _field,
-    "index": _index,
-    "first": _list_end(0),
-    "last": _list_end(-1),
-    "length": _length,
     "list": _list,
     "and": _junction(False),
     "or": _junction(True),
@@ -240,6 +179,7 @@ OPERATIONS: dict[str, Callable[..., Closure]] = {
     "surely": _unary(_surely),
     "otherwise": _otherwise,
     "show": _show,
+    **members.BUILDERS,
     **operators.BUILDERS,
     **quantifiers.BUILDERS,
 }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from _operator import add, eq, ge, gt, le, lt, ne, sub
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from ndrfilter.lang.patterns import Pattern
 from ndrfilter.lang.unknowns import odd
 from ndrfilter.schema import Unknown
-from ndrfilter.site import within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,13 +60,20 @@ def _one(inner: Closure, wanted: Any, test: Test, negated: bool) -> Closure:
 
 
 def _two(
-    left: Closure, right: Closure, wanted: tuple[Any, Any], test: Callable[[Any, Any], Any], negated: bool
+    left: Closure,
+    right: Closure,
+    wanted: tuple[Any, Any],
+    test: Callable[[Any, Any], Any],
+    negated: bool,
+    empty: Any = None,
 ) -> Closure:
-    """A test of two values of the wanted classes."""
+    """A test of two values of the wanted classes; an absent second one counts as `empty`."""
     first_class, second_class = wanted
 
     def run(scope: Any, items: tuple[Any, ...]) -> Any:
         first, second = left(scope, items), right(scope, items)
+        if second is None:
+            second = empty
         if first is None or second is None:
             return False
         if isinstance(first, first_class) and isinstance(second, second_class):
@@ -123,29 +130,42 @@ def _capture(build: Build, left: Any, pattern: str, flags: str, group: str) -> C
 def _within(build: Build, left: Any, right: Any, negated: bool) -> Closure:
     if right[0] == "const":
         texts = (right[1],) if isinstance(right[1], str) else right[1]
-        names = tuple(_pattern(text) for text in texts)
-        return _one(build(left), str, lambda value: _below(value, names), negated)
+        inside = _inside(tuple(_pattern(text) for text in texts))
+        return _one(build(left), str, lambda value: _below(value, inside), negated)
 
     def test(name: str, domains: Any) -> Any:
-        return _below(name, (domains,) if isinstance(domains, str) else domains)
+        return _below(name, _known_inside((domains,) if isinstance(domains, str) else tuple(domains)))
 
-    return _two(build(left), _empty_if_absent(build(right)), (str, (str, tuple, list)), test, negated)
+    return _two(build(left), build(right), (str, (str, tuple, list)), test, negated, empty=())
 
 
 def _pattern(text: str) -> str:
     return "*." + _domain(text[2:]) if text.startswith("*.") else _domain(text)
 
 
-def _below(name: str, domains: tuple[Any, ...]) -> Any:
+def _below(name: str, inside: tuple[frozenset[str], tuple[str, ...], Any]) -> Any:
     name = _domain(name)
-    unknown: list[Unknown] = []
-    for domain in domains:
-        if domain.__class__ is str:
-            if within(name, domain):
-                return True
-        elif domain.__class__ is Unknown:
-            unknown.append(domain)
-    return odd(*unknown) if unknown else False
+    same, endings, otherwise = inside
+    return True if name in same or name[1:].endswith(endings) else otherwise
+
+
+def _inside(domains: tuple[Any, ...]) -> tuple[frozenset[str], tuple[str, ...], Any]:
+    """What names are that lie in these, as `site.within` has it, or behind their first letter end with; else what?"""
+    names = [domain for domain in domains if domain.__class__ is str]
+    whole = [name for name in names if not name.startswith("*.")]
+    endings = tuple(name[1:] if name.startswith("*.") else f".{name}" for name in names)
+    return frozenset((*whole, *(f".{name}" for name in whole))), endings, _left_open(domains)
+
+
+_kept_inside = lru_cache(maxsize=64)(_inside)
+
+
+def _known_inside(domains: tuple[Any, ...]) -> Any:
+    """As `_inside`, of lists that come again: a site's."""
+    try:
+        return _kept_inside(domains)
+    except TypeError:  # a fact's value is not what was promised
+        return _inside(domains)
 
 
 def _left_open(values: tuple[Any, ...]) -> Any:
@@ -168,15 +188,7 @@ def _in(build: Build, left: Any, right: Any, shape: str, fold: str, field: str, 
                 return True
         return _left_open(values)
 
-    return _two(build(left), _empty_if_absent(build(right)), (wanted, (tuple, list)), test, negated)
-
-
-def _empty_if_absent(inner: Closure) -> Closure:
-    def run(scope: Any, items: tuple[Any, ...]) -> Any:
-        value = inner(scope, items)
-        return () if value is None else value
-
-    return run
+    return _two(build(left), build(right), (wanted, (tuple, list)), test, negated, empty=())
 
 
 def _in_network(build: Build, left: Any, right: Any, negated: bool) -> Closure:
@@ -186,7 +198,7 @@ def _in_network(build: Build, left: Any, right: Any, negated: bool) -> Closure:
             return True
         return _left_open(tuple(values))
 
-    return _two(build(left), _empty_if_absent(build(right)), (_ADDRESSES, (tuple, list, *_NETWORKS)), test, negated)
+    return _two(build(left), build(right), (_ADDRESSES, (tuple, list, *_NETWORKS)), test, negated, empty=())
 
 
 def _in_named(build: Build, left: Any, name: str, by: str, negated: bool) -> Closure:

@@ -105,12 +105,12 @@ class Ruling:
 class _Rules:
     """Rules by name with their index."""
 
-    __slots__ = ("_by_name", "_false", "_index", "_rules", "_wanted")
+    __slots__ = ("_by_name", "_index", "_numbers", "_rules", "_wanted")
 
     def __init__(self, rules: Mapping[str, Rule], index: Index) -> None:
         self._index, self._by_name = index, rules
         self._rules = tuple(rules.values())
-        self._false = dict.fromkeys(rules, False)
+        self._numbers = {name: number for number, name in enumerate(rules)}
         self._wanted: dict[Any, int] = {}
 
     def possible(self, evaluation: Any, part: Any, rules: Callable[[], Iterable[Rule]]) -> list[Rule]:
@@ -122,10 +122,7 @@ class _Rules:
             wanted = joined(1 << number for number, rule in enumerate(all_rules) if rule.name in chosen)
             self._wanted[part] = wanted
         found, bits = index.possible(evaluation, wanted)
-        outcomes = self._false.copy()
-        for number in numbers(found):
-            del outcomes[all_rules[number].name]
-        evaluation.knows(self._by_name, outcomes)
+        evaluation.knows(self._by_name, self._numbers, found)
         return [all_rules[number] for number in numbers(index.narrowed(evaluation, wanted, bits))]
 
 

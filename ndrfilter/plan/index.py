@@ -168,7 +168,7 @@ def _probes(asked: Mapping[Ir, Bits], searches: Searches, build: Build) -> Itera
             lists.setdefault(subject[1], []).append((subject[2], tests))
             continue
         answer, entry = answers(tests, _finder(searches, subject, tests)), entry_of(subject)
-        ask = probe(build(subject), answer)
+        ask = probe(subject, build, answer)
         if entry is None:
             yield ask
         else:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from ndrfilter.lang.closures import Build
+
+    Ir = tuple[Any, ...]
     Probe = Callable[[Any], int]
     Read = Callable[[Any, tuple[Any, ...]], Any]
     Bits = Mapping[Any, int]
@@ -129,8 +132,12 @@ def _networks(tests: Bits) -> dict[type, Callable[[Any], int]]:
     return {IPv4Address: of(4), IPv6Address: of(6)} if tests else {}
 
 
-def probe(read: Read, answer: Callable[[Any], int]) -> Probe:
-    """What gives, for a scope, the bits of all tests of the value that the closure `read` reads there."""
+def probe(subject: Ir, build: Build, answer: Callable[[Any], int]) -> Probe:
+    """What gives, for a scope, the bits of all tests of the subject's value."""
+    if subject[0] == "fact":
+        name = subject[1]
+        return lambda scope: answer(scope.fact(name))
+    read = build(subject)
     return lambda scope: answer(read(scope, ()))
 
 

@@ -96,11 +96,12 @@ class HttpConnection(Connection):
     def _await(self, reader: Reader | LegacyReader) -> None:
         """More of a request is to come: account for what is held of it, and ask for the rest."""
         self.begin()
-        if reader.size > self._counted:
-            if not self.hold(reader.size - self._counted):
-                self.dismiss("large" if reader.size > limits.SERVICE_MESSAGE else "memory")
+        size = reader.size
+        if size > self._counted:
+            if not self.hold(size - self._counted):
+                self.dismiss("large" if size > limits.SERVICE_MESSAGE else "memory")
                 return
-            self._counted = reader.size
+            self._counted = size
         if reader.waits:
             reader.waits = False
             self.send(CONTINUE)

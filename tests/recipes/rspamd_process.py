@@ -20,8 +20,9 @@ BLOCKS = {match["file"]: match["text"] for match in BLOCK.finditer(PAGE)}
 INSTALLED = Path("/etc/rspamd")
 PATIENCE = 60.0  # seconds
 
-# What would ask the network, and a list of names that takes long to read.
+# What would ask the network, and a list of names that takes long to read; and time for a busy machine.
 _QUIET = """
+task_timeout = 60s;
 dns { nameserver = ["127.0.0.1:1"]; timeout = 0.05s; retransmits = 1; }
 url_tld = "%s";
 """

@@ -154,5 +154,9 @@ def test_new_workers_that_never_serve_are_given_up(setup):
         assert ask(serving)["verdict"]
         until(lambda: set(workers(serving)) == before)
         flag.unlink()
-        serving.process.send_signal(signal.SIGHUP)
-        serving.wait_for("reloaded: generation 3 serves")
+
+        def reloaded() -> bool:  # within 1.5 s, which a busy machine may need more than once
+            serving.process.send_signal(signal.SIGHUP)
+            return "serves" in serving.wait_for(r"reloaded: generation \d+ serves|reload refused")
+
+        until(reloaded)

@@ -27,7 +27,7 @@ class Watch:
         """Remember how they look now."""
         self._seen = self._state()
         now = time.time_ns()
-        self.fresh = any(state and now - state[-1] < _COARSE * 1e9 for state in self._seen)
+        self.fresh = any(state and abs(now - state[-1]) < _COARSE * 1e9 for state in self._seen)
 
     def _state(self) -> tuple[tuple[int, ...] | None, ...]:
         return tuple(map(_state, self._places))
@@ -39,9 +39,10 @@ class Watch:
     def wait(self, seconds: float) -> bool:
         """Wait until they may have changed, so long at most; whether they may have.
 
-        If they had changed just before they were looked at, more of the same moment may not be seen: then they may.
+        If they had changed just before they were looked at, more of the same moment may not be seen: then they may,
+        and nobody waits for longer than such a moment lasts.
         """
-        end = time.monotonic() + seconds
+        end = time.monotonic() + (min(seconds, _COARSE) if self.fresh else seconds)
         while not (changed := self.changed()) and (left := end - time.monotonic()) > 0:
             time.sleep(min(limits.SWEEP_POLL, left))
         changed = changed or self.fresh

@@ -246,4 +246,4 @@ IMAP_ITEMS, IMAP_HEADS, IMAP_MOVES, IMAP_COPIES = 500, 200, 500, 50  # messages 
 IMAP_RAWS = 16 * 1024 * 1024  # of whole messages in one command
 IMAP_HEAD = 64 * 1024  # of a header; a message that has more is read whole
 IMAP_DEPTH = 100  # of parentheses in each other
-IMAP_CHALLENGES, IMAP_TRIES = 5, 5  # at login; to move messages of which others take some away
+IMAP_CHALLENGES = 5  # at login

@@ -21,8 +21,16 @@ HASTE = """
 from ndrfilter import limits
 limits.SWEEP_MOVES = 4; limits.IMAP_MOVES = 3; limits.SWEEP_HEADS = limits.IMAP_HEADS = limits.IMAP_ITEMS = 7
 limits.SWEEP_RECONNECT_PAUSE = 0.05; limits.SWEEP_POLL = limits.IMAP_POLL = 0.1
+import time
+from ndrfilter.sweep import filing
+def resting(work):
+    def works(*args):
+        work(*args)
+        time.sleep(0.05)
+    return works
+filing._Filing.batch = resting(filing._Filing.batch)
 """
-"""Small steps: a mailbox for a test is as many of them as a big one."""
+"""Small steps with rests between moves: a mailbox for a test takes as many of them as a big one, and can be caught."""
 THE_COMMAND = "import runpy, sys; sys.argv[0] = 'ndrfilter'; runpy.run_module('ndrfilter', run_name='__main__')"
 
 
@@ -79,6 +87,11 @@ class Command:
         for thread in self._threads:
             thread.join(PATIENCE)
         return code
+
+    def ends(self, *codes: int) -> None:
+        """Ends with one of these exit codes; what it said last is told first, else it is cut off where it matters."""
+        code = self.end()
+        assert code in codes, f"exit {code}, at last: {self.lines[-4:]}\n{self.said}"
 
     @property
     def said(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from ndrfilter import limits
 from ndrfilter.errors import TemporaryError
@@ -158,7 +159,8 @@ class ImapMailbox:
             except Refused:
                 self._idles = False
         time.sleep(min(seconds, limits.IMAP_POLL))
-        self._session.run("NOOP")
+        with suppress(Refused):  # it is asked again soon
+            self._session.run("NOOP")
         return self._session.take_news()
 
     def _current(self) -> listing.Opened:

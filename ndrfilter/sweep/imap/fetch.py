@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from imapclient.datetime_util import parse_to_datetime
 
 from ndrfilter import limits
@@ -140,7 +142,8 @@ def by_uid(pieces: list[Piece], uids: Iterable[str]) -> dict[str, dict[bytes, An
 def existing(session: Session, uids: Sequence[str], *, now: bool = False) -> list[str]:
     """Which of these messages there are, as the server told so far or, with `now`, as it is."""
     if now:
-        session.run("NOOP")
+        with suppress(Refused):  # then FETCH tells what the server knows
+            session.run("NOOP")
     found = by_uid(asked(session, uids, "FLAGS")[0], uids)
     return [uid for uid in uids if uid in found]
 

@@ -8,6 +8,7 @@ from imapclient import imap_utf7
 
 from ndrfilter import limits
 from ndrfilter.noun import Noun
+from ndrfilter.sweep.imap import words
 from ndrfilter.sweep.imap.session import Refused, parsed, quoted
 from ndrfilter.sweep.mailbox import GoneError, PlaceError, QuotaError, ReadOnlyError
 from ndrfilter.sweep.nouns import ALL, ARCHIVE, DRAFTS, INBOX, JUNK, SENT, TRASH, Folder
@@ -18,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ndrfilter.errors import NdrError
     from ndrfilter.sweep.imap.session import Answer, Session
 
 _USES = {
@@ -122,6 +124,8 @@ def open_folder(session: Session, name: str, wire: bytes, role: str, write: bool
         session.turned(False)
         if error.code == "NOPERM":
             raise ReadOnlyError(f"{clip(name, _SHOWN)}: the server does not let you open it") from None
+        if error.code in words.LATER:
+            raise words.later(session.name, name, error.text) from None
         raise GoneError(f"there is no folder {clip(name, _SHOWN)} ({error.text})") from None
     session.turned(True)
     writable = "READ-ONLY" not in answer.lines and not answer.text.upper().startswith("[READ-ONLY]")
@@ -178,13 +182,13 @@ def make_folder(session: Session, name: str) -> None:
         session.run("CREATE", wire)
     except Refused as error:
         if error.code != "ALREADYEXISTS":
-            raise unwritable(name, error) from None
+            raise unwritable(session.name, name, error) from None
     with contextlib.suppress(Refused):  # it is there, and takes mail
         session.run("SUBSCRIBE", wire)
 
 
-def unwritable(name: str, error: Refused) -> PlaceError:
-    """Why nothing can be put there."""
+def unwritable(server: str, name: str, error: Refused) -> NdrError:
+    """Why nothing can be put there: a PlaceError or one of its kinds, a TemporaryError where that may pass."""
     shown = clip(name, _SHOWN)
     if error.code == "OVERQUOTA":
         return QuotaError(f"there is no room for {shown}: your mailbox is full ({error.text})")
@@ -192,4 +196,6 @@ def unwritable(name: str, error: Refused) -> PlaceError:
         return GoneError(f"there is no folder {shown} ({error.text})")
     if error.code == "NOPERM":
         return ReadOnlyError(f"you may not write into {shown} ({error.text})")
+    if error.code in words.LATER:
+        return words.later(server, name, error.text)
     return PlaceError(f"the server does not do it for {shown} ({error.text})")

@@ -38,19 +38,21 @@ def move(session: Session, uids: Sequence[str], into: str, wire: bytes) -> Itera
 
 
 def _moved(session: Session, batch: list[str], into: str, wire: bytes, how: _How) -> Iterator[Moved]:
-    """A batch; where others took some of it meanwhile and the server minds (RFC 5530), once more what is left."""
-    for _ in range(limits.IMAP_TRIES):
-        if not batch:
-            return
-        try:
-            yield from how(session, batch, wire)
-            return
-        except Refused as error:
-            refused = error
-        if refused.code != "EXPUNGEISSUED":
-            break
-        batch = existing(session, batch, now=True)
-    raise unwritable(into, refused)
+    """A batch; where others took some of it meanwhile and the server minds (RFC 5530), what is left in halves.
+
+    One message alone that the server minds about stays: nobody knows where it is, the next sweep looks again.
+    """
+    try:
+        yield from how(session, batch, wire)
+        return
+    except Refused as error:
+        if error.code != "EXPUNGEISSUED":
+            raise unwritable(session.name, into, error) from None
+    left = existing(session, batch, now=True) if len(batch) > 1 else []
+    middle = len(left) // 2
+    for part in (left[:middle], left[middle:]):
+        if part:
+            yield from _moved(session, part, into, wire, how)
 
 
 def _move(session: Session, batch: list[str], wire: bytes) -> Iterator[Moved]:

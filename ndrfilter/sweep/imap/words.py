@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _SHOWN = 200  # characters of what a server says
 _SELF_SIGNED, _CHAIN_SELF_SIGNED, _UNKNOWN_CA, _NO_CHAIN, _EXPIRED, _NOT_YET = 18, 19, 20, 21, 10, 9
 _NAMES = (62, 64)  # host name, IP address
-_LATER = frozenset(("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"))  # RFC 5530
+LATER = frozenset(("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"))
+"""Response codes (RFC 5530) of what may go well another time."""
 _APP_PASSWORDS = ("gmail.com", "googlemail.com", "yahoo.com", "aol.com", "icloud.com", "me.com", "fastmail.com")
 _TOKENS = ("outlook.com", "office365.com", "hotmail.com", "live.com", "outlook.office365.com")
 
@@ -66,13 +67,18 @@ def _certificate(server: Server, error: ssl.SSLCertVerificationError) -> str:
 def refused_login(server: Server, code: str, text: str, token: bool) -> NdrError:
     """The server does not let us in; `text` is what it says, without any secret."""
     said = f" ({clip(text, _SHOWN)})" if text else ""
-    if code in _LATER:
+    if code in LATER:
         return TemporaryError(f"{server.name}: the server lets nobody in now{said}")
     if token:
         return PlaceError(
             f"{server.name}: the server does not take the token, it may have run out: get a new one{said}"
         )
     return PlaceError(f"{server.name}: the server does not take this name and password{_advice(server)}{said}")
+
+
+def later(name: str, folder: str, text: str) -> TemporaryError:
+    """The server cannot do something in that folder now; `text` is what it says."""
+    return TemporaryError(f"{name}: the server cannot use {clip(folder, _SHOWN)} now ({text}); try again later")
 
 
 def _advice(server: Server) -> str:

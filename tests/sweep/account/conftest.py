@@ -98,7 +98,7 @@ class Account:
     def sweep(self, *words: str, code: int = 0, **how: Any) -> Command:
         """The command, ended well, or with that exit code."""
         command = self.start(*words, **how)
-        assert command.end() == code, command.said
+        command.ends(code)
         return command
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ def swept(tmp_path):
     def run(place, *words, prelude="", code=0):
         who = () if "--undo" in words else ME
         command = Command(["sweep", str(place), *who, *words], tmp_path / "state", prelude)
-        assert command.end() == code, command.said
+        command.ends(code)
         assert "Traceback" not in command.said
         return command
 

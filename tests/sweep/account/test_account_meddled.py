@@ -48,7 +48,7 @@ def gated(account, tmp_path):
         command.line("at the gate")
         meanwhile()
         gate.touch()
-        assert command.end() == 0, command.said
+        command.ends(0)
         return command
 
     return sweep
@@ -187,7 +187,7 @@ class TestOthers:
         command = account.start("--move", quick=True, prelude=HASTE)
         assert command.until(lambda: account.number("Backscatter") >= 1)
         thread.start()
-        assert command.end() == 0, command.said
+        command.ends(0)
         thread.join()
         other.close()
         assert account.number("Elsewhere") > 10
@@ -208,7 +208,7 @@ class TestOthers:
                 file.rename(elsewhere / "cur" / file.name)
             except FileNotFoundError:
                 continue
-        assert command.end() in (0, 75), command.said
+        command.ends(0, 75)
         only_both_have_it(account, everything)
         now = account.everything()
         account.sweep("--move", quick=True)

@@ -13,7 +13,7 @@ from scripted_imap import ScriptedServer
 from ndrfilter import limits
 from ndrfilter.errors import NdrError, TemporaryError
 from ndrfilter.sweep.imap.records import UNKNOWN
-from ndrfilter.sweep.mailbox import CutOffError, PlaceError, QuotaError, ReadOnlyError
+from ndrfilter.sweep.mailbox import CutOffError, GoneError, PlaceError, QuotaError, ReadOnlyError
 from ndrfilter.sweep.nouns import Head, Item, Moved
 from ndrfilter.sweep.places import Access, open_place
 
@@ -277,7 +277,9 @@ MOVES = [
     (b"* OK [COPYUID 5 2,1 12,11] x\r\n%T OK\r\n", [Moved("2", "12", 5), Moved("1", "11", 5)], None),
     (b"* OK [COPYUID 5 1,77 11,12] x\r\n%T OK\r\n", [Moved("1", "11", 5)], None),
     (b"%T OK [COPYUID x y z] x\r\n", [], None),
-    (b"%T NO [EXPUNGEISSUED] gone\r\n", [], PlaceError),
+    (b"%T NO [EXPUNGEISSUED] gone\r\n", [], None),
+    (b"%T NO [SERVERBUG] oops\r\n", [], TemporaryError),
+    (b"%T NO [CANNOT] never\r\n", [], PlaceError),
 ]
 
 
@@ -290,6 +292,33 @@ def test_what_was_moved_is_told_whatever_comes_then(served, answer, moved, error
     with pytest.raises(error) if error else nullcontext():
         told.extend(mailbox.move(["1", "2"], "Away"))
     assert told == moved
+
+
+def test_of_what_others_took_the_rest_is_moved(served):
+    there = {1, 2, 3, 5}
+
+    def move(command):
+        ranges = [part.split(":") for part in command.split()[2].decode().split(",")]
+        asked = {uid for part in ranges for uid in range(int(part[0]), int(part[-1]) + 1)}
+        if not asked <= there - {3}:  # 3 is told of, and never found
+            return b"%T NO [EXPUNGEISSUED] gone\r\n"
+        uids = ",".join(map(str, sorted(asked)))
+        return f"%T OK [COPYUID 5 {uids} {uids}] x\r\n".encode()
+
+    mailbox = served(
+        UID_MOVE=move,
+        UID_FETCH=lambda _: fetch(*(b"* 1 FETCH (UID %d FLAGS ())\r\n" % uid for uid in there)),
+        NOOP=b"%T NO [SERVERBUG] not now\r\n",
+    )
+    mailbox.open("INBOX", write=True)
+    assert [one.old for one in mailbox.move(["1", "2", "3", "4", "5"], "Away")] == ["1", "2", "5"]
+
+
+@pytest.mark.parametrize(("code", "error"), [(b"SERVERBUG", TemporaryError), (b"NONEXISTENT", GoneError)])
+def test_a_folder_that_cannot_be_opened_now_is_not_gone(served, code, error):
+    mailbox = served(SELECT=b"%T NO [" + code + b"] x\r\n")
+    with pytest.raises(error):
+        mailbox.open("INBOX", write=True)
 
 
 def test_without_move_only_what_was_copied_is_expunged(served):

@@ -5,6 +5,8 @@ It says what `check` says. Whatever may show what an alternative needs is left t
 
 from __future__ import annotations
 
+import re
+
 from ndrfilter.gate import check
 from ndrfilter.gate.guards import Guards
 from ndrfilter.gate.sieve import ENVELOPE, Sieve
@@ -89,10 +91,10 @@ class _Ways:
         if address is not None and ENVELOPE in sieve.addresses:
             known += b"%b:\x01%b\n" % (ENVELOPE, address.encode())
         for name, places in sieve.addresses.items():
-            parts = _address(lower, name)
-            if parts:
-                known += b"%b:\x01%b\n" % (name, parts[2].encode())
-            elif parts is None:
+            one = address_of(lower, name)
+            if one:
+                known += b"%b:\x01%b\n" % (name, one)
+            elif one is None:
                 found |= places
         found.update(sieve.find(known) or ())
         if sieve.unclean in found:
@@ -123,14 +125,28 @@ class _Ways:
         return made
 
 
-def _address(lower: bytes, name: bytes) -> Any:
-    """The address in that field as `check` reads it; () if there is none."""
+_ANY = rb'[^\x00-\x20",;:()\[\]\\<>/@\x7f-\xff]'
+_ADDRESS = rb"(%b{1,300}@%b{0,300}(?!\.)%b)\.{0,9}" % ((_ANY,) * 3)
+_USUAL = re.compile(
+    rb' *(?:(?:"[^"\\<>\n]*" *|[^",;:()\[\]\\<>/\n]*)<%b>|%b *\n(?! ))' % ((_ADDRESS,) * 2)
+).match
+"""A field's value of one address, alone or behind a name, in one line."""
+
+
+def address_of(lower: bytes, name: bytes) -> bytes | None:
+    """The address in that field as `check` reads it, empty if there is none; None if it cannot be told."""
     start = b"\n%b:" % name
     place = lower.find(start)
     if place < 0:
-        return ()
-    end = lower.find(b"\n", place + 1)
+        return b""
+    value = place + len(start)
+    if lower.find(start, value) >= 0:
+        return None
+    found = _USUAL(lower, value)
+    if found is not None:
+        return found[1] or found[2]
+    end = lower.find(b"\n", value)
     while lower.startswith(b"\n ", end):
         end = lower.find(b"\n", end + 1)
-    value = lower[place + len(start) : end].replace(b"\n ", b" ")
-    return check.address_in(value) if lower.find(start, end) < 0 else None
+    parts = check.address_in(lower[value:end].replace(b"\n ", b" "))
+    return None if parts is None else parts[2].encode() if parts else b""

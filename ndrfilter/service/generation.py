@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from contextlib import suppress
 
 from ndrfilter.errors import ConfigError, Diagnostic
 from ndrfilter.noun import Noun
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from ndrfilter.service.board import Board
     from ndrfilter.service.connection import Connection
     from ndrfilter.service.sockets import Bound
+
+new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+with suppress(ImportError):  # it is not made for every machine, and costs less
+    from uvloop import new_event_loop
 
 _SAMPLE = b"""\
 From: MAILER-DAEMON@example.com
@@ -58,7 +63,8 @@ class Generation(Noun):
             beat=lambda connections: counters.beat(connections, journal.lost),
             log=lambda text: journal.event(text, ERROR),
         )
-        asyncio.run(worker.serve(ready))
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(worker.serve(ready))
 
 
 def prepared(load: Callable[[], Filter]) -> Filter:

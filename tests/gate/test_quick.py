@@ -5,13 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ndrfilter import Filter
 from ndrfilter.gate import check
 from ndrfilter.gate.plans import plan_of
-from ndrfilter.gate.quick import Quick
+from ndrfilter.gate.quick import Quick, address_of
 from ndrfilter.message.charset import field_text
 
 FIELDS = [
@@ -49,6 +49,9 @@ ODD = [
     "=?utf-8?q?=09=00?=",
     "x",
 ]
+ADDRESSED = [
+    "anna@b.example", "<anna@b.example>", "anna", "@", ".", " ", "<", ">", '"', "(x)", "\n ", ",", "\\", "=?x?=", "\xa0",
+]  # fmt: skip
 
 
 def pieces(tree):
@@ -112,6 +115,21 @@ def test_it_says_what_the_plan_says(plan, quick, data):
 LINES = [b"From: a@b", b"From x", b"From ", b"From : x", b" ", b"\t", b"  x", b"\r", b"a:b", b"a b: c", b":", b"x", b"",
          b"a" * 200 + b":", b"a" * 201 + b":", b"\xe9: x", b"Subject: failure\r", b"Subject: failure", b" notice",
          b"To:", b"From: Anna", b"\x0cTo: x", b"a\0: x", b"To: \0\x7f"]  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.sampled_from(ADDRESSED), max_size=6))
+@example(["anna@b.example", "\n ", "anna"])
+def test_it_reads_the_same_address(parts):
+    value = "".join(parts).encode("latin-1")
+    header = b"\nsubject: from:\nfrom:%b\nto: x\n" % value
+    wanted = check.address_in(value.replace(b"\n ", b" "))
+    assert address_of(header, b"from") == (wanted[2].encode() if wanted else None if wanted is None else b"")
+
+
+def test_an_address_that_is_not_there_or_there_twice():
+    assert address_of(b"\nsubject: from: a@b\n", b"from") == b""
+    assert address_of(b"\nfrom: a@b\nx: y\nfrom: a@b\n", b"from") is None
 
 
 @settings(max_examples=600, deadline=None)

@@ -127,9 +127,7 @@ class _Ways:
 
 _ANY = rb'[^\x00-\x20",;:()\[\]\\<>/@\x7f-\xff]'
 _ADDRESS = rb"(%b{1,300}@%b{0,300}(?!\.)%b)\.{0,9}" % ((_ANY,) * 3)
-_USUAL = re.compile(
-    rb' *(?:(?:"[^"\\<>\n]*" *|[^",;:()\[\]\\<>/\n]*)<%b>|%b *\n(?! ))' % ((_ADDRESS,) * 2)
-).match
+_USUAL = re.compile(rb' *(?:(?:"[^"\\<>\n]*" *|[^",;:()\[\]\\<>/\n]*)<%b>|%b *\n(?! ))' % ((_ADDRESS,) * 2)).match
 """A field's value of one address, alone or behind a name, in one line."""
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
             """All folders that hold mail, the inbox first; `messages` may be 0 where counting would cost."""
 
         def open(self, name: str, *, write: bool = False) -> Folder:
-            """Turn to that folder, which what follows is about; raises GoneError, with `write` also ReadOnlyError."""
+            """Turn to that folder; raises GoneError, BusyError, and with `write` ReadOnlyError."""
 
         def items(self) -> Iterator[Item]:
             """Everything in the open folder, oldest first by its place there, however much it is."""
@@ -85,6 +85,10 @@ class ReadOnlyError(PlaceError):
 
 class QuotaError(PlaceError):
     """There is no room for what was asked; nothing was changed."""
+
+
+class BusyError(TemporaryError):
+    """That folder cannot be used now; others may be."""
 
 
 class CutOffError(TemporaryError):

@@ -10,7 +10,7 @@ from itertools import islice
 from ndrfilter import limits
 from ndrfilter.noun import Noun
 from ndrfilter.sweep.judge import Needed, authors
-from ndrfilter.sweep.mailbox import GoneError, PlaceError
+from ndrfilter.sweep.mailbox import BusyError, GoneError, PlaceError
 from ndrfilter.sweep.nouns import ALL, DRAFTS, INBOX, SENT, TRASH
 
 TYPE_CHECKING = False
@@ -84,7 +84,7 @@ def sweep(
             progress.start(seen)
             progress.advance(seen - len(new))
             look.through(new)
-        except PlaceError as error:
+        except (PlaceError, BusyError) as error:
             if folder.role == INBOX or (folder is chosen[-1] and not looked):
                 raise
             remarks.append(f"{folder.name} was not looked through: {error}")

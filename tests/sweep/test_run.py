@@ -14,7 +14,7 @@ from directory_mailbox import DirectoryMailbox, Quiet
 
 from ndrfilter import limits
 from ndrfilter.sweep.ledger import Ledger
-from ndrfilter.sweep.mailbox import CutOffError, GoneError, PlaceError
+from ndrfilter.sweep.mailbox import BusyError, CutOffError, GoneError, PlaceError
 from ndrfilter.sweep.nouns import ALL, Head
 from ndrfilter.sweep.run import sweep
 
@@ -121,18 +121,31 @@ def test_a_folder_that_goes_meanwhile_is_remarked_upon(mailbox, ledger, demo_jud
     assert receipt.remarks == ("Work was not looked through: there is no folder Work",)
 
 
+class Shut(DirectoryMailbox):
+    """One of its folders cannot be opened."""
+
+    def open(self, name, *, write=False):
+        if name == self.shut:
+            raise self.error(f"{name}: not for you")
+        return super().open(name, write=write)
+
+
+@pytest.mark.parametrize("error", [PlaceError, BusyError])
 @pytest.mark.parametrize(("shut", "named"), [("INBOX", ()), ("Work", ("Work",))])
 def test_nobody_is_told_that_nothing_came_back_where_nothing_could_be_read(
-    mailbox, ledger, demo_judge, monkeypatch, shut, named
+    mailbox, ledger, demo_judge, shut, named, error
 ):
-    monkeypatch.setattr(mailbox, "open", lambda name: opening(name))
-    opening = lambda name: refuse(name) if name == shut else DirectoryMailbox.open(mailbox, name)  # noqa: E731
-
-    def refuse(name):
-        raise PlaceError(f"{name}: permission denied")
-
-    with pytest.raises(PlaceError, match=f"{shut}: permission denied"):
+    mailbox.__class__, mailbox.shut, mailbox.error = Shut, shut, error
+    with pytest.raises(error, match=f"{shut}: not for you"):
         sweep(mailbox, named, demo_judge, ledger, Quiet())
+
+
+@pytest.mark.parametrize("error", [PlaceError, BusyError])
+def test_a_folder_that_cannot_be_used_keeps_nobody_from_the_others(mailbox, ledger, demo_judge, error):
+    mailbox.__class__, mailbox.shut, mailbox.error = Shut, "Work", error
+    receipt = sweep(mailbox, (), demo_judge, ledger, Quiet())
+    assert receipt.folders == (("INBOX", 12),)
+    assert receipt.remarks == ("Work was not looked through: Work: not for you",)
 
 
 def test_a_message_that_goes_meanwhile_is_passed_over(mailbox, ledger, demo_judge, monkeypatch):

@@ -6,7 +6,7 @@ import socket
 import ssl
 
 from ndrfilter.errors import NdrError, TemporaryError
-from ndrfilter.sweep.mailbox import CutOffError, PlaceError
+from ndrfilter.sweep.mailbox import BusyError, CutOffError, PlaceError
 from ndrfilter.terminal import clip, reason
 
 TYPE_CHECKING = False
@@ -76,9 +76,9 @@ def refused_login(server: Server, code: str, text: str, token: bool) -> NdrError
     return PlaceError(f"{server.name}: the server does not take this name and password{_advice(server)}{said}")
 
 
-def later(name: str, folder: str, text: str) -> TemporaryError:
+def later(name: str, folder: str, text: str) -> BusyError:
     """The server cannot do something in that folder now; `text` is what it says."""
-    return TemporaryError(f"{name}: the server cannot use {clip(folder, _SHOWN)} now ({text}); try again later")
+    return BusyError(f"{name}: the server cannot use {clip(folder, _SHOWN)} now ({text}); try again later")
 
 
 def _advice(server: Server) -> str:

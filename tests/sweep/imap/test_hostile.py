@@ -13,7 +13,7 @@ from scripted_imap import ScriptedServer
 from ndrfilter import limits
 from ndrfilter.errors import NdrError, TemporaryError
 from ndrfilter.sweep.imap.records import UNKNOWN
-from ndrfilter.sweep.mailbox import CutOffError, GoneError, PlaceError, QuotaError, ReadOnlyError
+from ndrfilter.sweep.mailbox import BusyError, CutOffError, GoneError, PlaceError, QuotaError, ReadOnlyError
 from ndrfilter.sweep.nouns import Head, Item, Moved
 from ndrfilter.sweep.places import Access, open_place
 
@@ -314,7 +314,7 @@ def test_of_what_others_took_the_rest_is_moved(served):
     assert [one.old for one in mailbox.move(["1", "2", "3", "4", "5"], "Away")] == ["1", "2", "5"]
 
 
-@pytest.mark.parametrize(("code", "error"), [(b"SERVERBUG", TemporaryError), (b"NONEXISTENT", GoneError)])
+@pytest.mark.parametrize(("code", "error"), [(b"SERVERBUG", BusyError), (b"NONEXISTENT", GoneError)])
 def test_a_folder_that_cannot_be_opened_now_is_not_gone(served, code, error):
     mailbox = served(SELECT=b"%T NO [" + code + b"] x\r\n")
     with pytest.raises(error):

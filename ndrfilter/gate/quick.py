@@ -126,9 +126,10 @@ class _Ways:
 
 
 _ANY = rb'[^\x00-\x20",;:()\[\]\\<>/@\x7f-\xff]'
-_ADDRESS = rb"(%b{1,300}@%b{0,300}(?!\.)%b)\.{0,9}" % ((_ANY,) * 3)
-_USUAL = re.compile(rb' *(?:(?:"[^"\\<>\n]*" *|[^",;:()\[\]\\<>/\n]*)<%b>|%b *\n(?! ))' % ((_ADDRESS,) * 2)).match
-"""A field's value of one address, alone or behind a name, in one line."""
+_ADDRESS = rb"(%b{1,300}+@%b{0,300}(?!\.)%b)\.{0,9}+" % ((_ANY,) * 3)
+_NAME = rb'(?:"[^"\\<>\n]*+" *+|[^",;:()\[\]\\<>/\n]*+)'
+_USUAL = re.compile(rb" *+(?:%b<%b>|%b *+\n(?! ))" % (_NAME, _ADDRESS, _ADDRESS)).match
+"""A field's value of one address, alone or behind a name, in one line. Possessive, else hostile values cost squares."""
 
 
 def address_of(lower: bytes, name: bytes) -> bytes | None:

@@ -127,6 +127,13 @@ def test_it_reads_the_same_address(parts):
     assert address_of(header, b"from") == (wanted[2].encode() if wanted else None if wanted is None else b"")
 
 
+@pytest.mark.parametrize("start", [" ", '"', '"x"', "a", "a@", "<a@", "<a@b"])
+@pytest.mark.parametrize("piece", [" ", ".", "a", '"a" ', "a@", "a@b "])
+def test_a_hostile_value_is_read_in_time(start, piece):
+    value = (start + piece * check.MAX_HEADER)[: check.MAX_HEADER].encode()  # with squares in it this hangs
+    assert address_of(b"\nfrom:%b\nto: x\n" % value, b"from") in (None, b"")
+
+
 def test_an_address_that_is_not_there_or_there_twice():
     assert address_of(b"\nsubject: from: a@b\n", b"from") == b""
     assert address_of(b"\nfrom: a@b\nx: y\nfrom: a@b\n", b"from") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ndrfilter import limits
 from ndrfilter.message.model import Address
@@ -17,6 +18,7 @@ _ONE = re.compile(rf'(?:[^"<>()\[\],;:]{{0,300}}+|"[^"\\]{{0,300}}+" *+)<{_PATH}
 _UNESCAPE = re.compile(r"\\(.)", re.S)
 _ATOM = re.compile(r"[^\s\"(),:;<>@\[\\\]]++\Z")
 _BAD_DOMAIN = re.compile(r"[\s<>()\"/\\,;@]")
+_RECURRING = 100  # characters
 
 
 def parse_address(text: str) -> Address | None:
@@ -59,11 +61,19 @@ def domain_of(text: str) -> str:
 
 def parse_addresses(text: str) -> tuple[Address, ...]:
     """Every address of an address list in order, duplicates kept, at most `limits.MAX_RECIPIENTS`."""
+    return _parse(text) if len(text) > _RECURRING else _parse_recurring(text)
+
+
+def _parse(text: str) -> tuple[Address, ...]:
     if found := _ONE.match(text):
         named, below, bare, domain = found.groups("")
         domain = (below or domain).lower()
         return (Address(f"{named or bare}@{domain}", named or bare, domain),)
     return parse_list(text)
+
+
+# One message says the same address in several fields, and the same servers write to us.
+_parse_recurring = lru_cache(256)(_parse)
 
 
 def parse_list(text: str) -> tuple[Address, ...]:

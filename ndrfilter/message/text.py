@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _BREAK = re.compile(r"<(?:br|/?(?:p|div|tr|li|h[1-6]|table|pre|blockquote|ul|ol|hr))\b[^<>]*>", re.I)
 _CELL = re.compile(r"</t[dh]\s*>", re.I)
 _TAG = re.compile(r"<[!/?A-Za-z][^<>]*>")
-_FLOW = re.compile(r"[ \t\n]++")
+_BLANKS = re.compile(r"  ++")
 _INDENT = re.compile(r"(?m)^ ")
 _SPACES = re.compile(r"[ \t\xa0]++")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -129,10 +129,14 @@ def strip_html(html: str) -> str:
     from html import unescape  # heavy table: only where there is HTML
 
     html = _without(_without(_without(html, "<!--", "-->"), "<style", "</style"), "<script", "</script")
-    html = html if "<pre" in html.lower() else _FLOW.sub(" ", html)
+    html = html if "<pre" in html.lower() else _in_one_line(html)
     html = _TAG.sub("", _CELL.sub("\t", _BREAK.sub("\n", html)))
     lines = (line.rstrip() for line in unescape(_INDENT.sub("", html)).replace("\xa0", " ").split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines))
+
+
+def _in_one_line(html: str) -> str:
+    return _BLANKS.sub(" ", html.replace("\n", " ").replace("\t", " "))
 
 
 def _without(html: str, start: str, end: str) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _MOST = 500
 """Patterns in one filter."""
+_RECURRING, _KNOWN = 100, 256
+"""Characters of a text that may come again, and how many such texts are kept: subjects, senders, content types."""
 _TOKEN = "filter of ndrfilter works"  # noqa: S105 - no secret
 
 
@@ -22,25 +24,35 @@ class Together:
     would know at once, but its automaton grows with every new text, and ours are no small patterns.
     """
 
-    __slots__ = ("_filters", "_last", "places")
+    __slots__ = ("_filters", "_known", "_last", "places")
 
     def __init__(self, patterns: Sequence[tuple[str, str]], *, exact: bool = True) -> None:
         self.places = {pattern: place for place, pattern in enumerate(patterns)}
         parts = ((at, patterns[at : at + _MOST]) for at in range(0, len(patterns), _MOST))
         self._filters = tuple((at, _matcher(part, exact)) for at, part in parts)
         self._last: tuple[Any, tuple[int, ...]] = (None, ())
+        self._known: dict[str, tuple[int, ...]] = {}
 
     def hits(self, text: str) -> tuple[int, ...]:
         """The places of the patterns that match somewhere in the text; unless `exact` perhaps of others."""
-        last, found = self._last
-        if text is not last:  # one message's conditions ask for the same text, one after the other
-            data = text.encode("utf-8", "replace")
-            if len(self._filters) == 1:
-                found = tuple(self._filters[0][1](data) or ())
-            else:
-                found = tuple(at + number for at, match in self._filters for number in match(data) or ())
-            self._last = text, found
-        return found
+        if len(text) > _RECURRING:
+            last, found = self._last
+            if text is not last:  # one message's conditions ask for the same text, one after the other
+                found = self._find(text)
+                self._last = text, found
+            return found
+        known = self._known.get(text)
+        if known is None:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            known = self._known[text] = self._find(text)
+        return known
+
+    def _find(self, text: str) -> tuple[int, ...]:
+        data = text.encode("utf-8", "replace")
+        if len(self._filters) == 1:
+            return tuple(self._filters[0][1](data) or ())
+        return tuple(at + number for at, match in self._filters for number in match(data) or ())
 
 
 def _matcher(patterns: Sequence[tuple[str, str]], exact: bool) -> Any:

@@ -261,3 +261,11 @@ def test_patterns_together_match_as_they_do_alone(many, text):
 def test_any_number_of_patterns_goes_together(count):
     together = Together(tuple((f"word{number}z", "") for number in range(count)))
     assert together.hits("word1z wordz word1199z word0z") == tuple(place for place in (0, 1, 1_199) if place < count)
+
+
+def test_texts_that_come_again_match_as_they_did_however_many_come_between():
+    together = Together((("^word[13579]", ""), ("7$", "")))
+    short = [f"word{number}" for number in range(1_000)]
+    long = [f"{word} {'x' * 200} {word}" for word in short[:20]]
+    for text in (*short, *long, *reversed(short), *long, *short[:300], *short[:300]):
+        assert together.hits(text) == (0,) * (text[4] in "13579") + (1,) * (text[-1] == "7")

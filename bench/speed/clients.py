@@ -40,13 +40,19 @@ class Spamd:
         self._place = place
 
     def ask(self, raw: bytes, *, null: bool) -> None:
-        body = b"Return-Path: <%s>\r\n" % (b"" if null else b"someone@example.org") + raw
+        body = _delivered(raw, b"" if null else b"someone@example.org")
         with socket.create_connection(self._place, timeout=60) as connection:
             connection.sendall(b"SYMBOLS SPAMC/1.5\r\nContent-length: %d\r\n\r\n" % len(body) + body)
             connection.shutdown(socket.SHUT_WR)
             reply = b"".join(iter(lambda: connection.recv(65_536), b""))
         if not reply.startswith(b"SPAMD/"):
             raise OSError("no reply of spamd's")
+
+
+def _delivered(raw: bytes, sender: bytes) -> bytes:
+    """As a mail server hands it over, which says the envelope's sender in the header."""
+    start = raw.find(b"\n") + 1 if raw.startswith(b"From ") else 0
+    return b"Return-Path: <%b>%b" % (sender, b"\r\n" if b"\r\n" in raw[:1_000] else b"\n") + raw[start:]
 
 
 def request(raw: bytes, number: int = 0) -> bytes:

@@ -36,14 +36,19 @@ class Options(NamedTuple):
 class Installed:
     """A folder with a configuration and all that `ndrfilter compile` writes for it.
 
-    `program` is an installed `ndrfilter`; without one it is this checkout's.
+    `program` is an installed `ndrfilter`; without one it is this checkout's. `rule` is one rule in the place of all.
     """
 
-    def __init__(self, folder: Path, *, more: str = "", compiled: bool = True, program: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, more: str = "", compiled: bool = True, program: str = "", rule: str = ""
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.config = folder / "ndrfilter.yml"
-        self.config.write_text(SITE + more)
+        self.config.write_text((SITE.replace("default", "one") if rule else SITE) + more)
+        if rule:
+            (folder / "rulesets").mkdir()
+            (folder / "rulesets" / "one.yml").write_text(f"rules: [{rule}]\n")
         self.cache = folder / "cache"
         self._program = [program] if program else [sys.executable, "-m", "ndrfilter"]
         self.env = {

@@ -24,6 +24,8 @@ REQUIRED = {
 }
 """Our processor time to the peer's, at most and where we want to get."""
 _OURS = {"HTTP": Http, "spamd protocol": Spamd}
+_ONE = "HTTP, by one rule alone"
+"""What is left without rules: reading, recognising, deciding and replying."""
 
 
 def run(options: Options) -> Report:
@@ -39,10 +41,12 @@ def run(options: Options) -> Report:
 
 
 def _side_by_side(folder: Path, mail: Mails, rounds: int, notes: list[str]) -> list[Figure]:
-    ours = Installed(folder / "one", more="service: {workers: 1}\n")
-    with ours.serving("http", "spamd") as service, peers(folder, notes) as others:
+    single = "service: {workers: 1}\n"
+    ours, bare = Installed(folder / "all", more=single), Installed(folder / "bare", more=single, rule="ABUSE_REPORT")
+    with ours.serving("http", "spamd") as service, bare.serving("http") as one, peers(folder, notes) as others:
         places = zip(_OURS.items(), (service.place["http"], service.place["spamd"]), strict=True)
         daemons = [*others, *(Peer(name, client(place), service.process.pid) for (name, client), place in places)]
+        daemons.append(Peer(_ONE, Http(one.place["http"]), one.process.pid))
         kinds = {"bounce": mail.bounces, "ordinary mail": mail.ordinary}
         seen: dict[tuple[str, str], list[float]] = {}
         for number in range(rounds + 1):
@@ -71,7 +75,7 @@ def _round(daemon: Peer, batch: Iterable[bytes], *, null: bool) -> float:
 def _ratios(taken: dict[tuple[str, str], float]) -> list[Figure]:
     found = []
     for (name, kind), ours in taken.items():
-        for peer in ("rspamd", "spamd") if name in _OURS else ():
+        for peer in ("rspamd", "spamd") if name in (*_OURS, _ONE) else ():
             if theirs := taken.get((peer, kind)):
                 most, aim = REQUIRED.get((name, kind, peer), (None, None))
                 found.append(Figure(f"{kind} over {name}: ours to {peer}'s", ours / theirs, "×", most=most, aim=aim))
